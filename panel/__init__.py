@@ -1,0 +1,1 @@
+"""The panel: a self-hosted web control panel for AWS environments."""
