@@ -1,0 +1,156 @@
+"""One frozen settings object, read once from the environment (``PANEL_*``), checked when it is made.
+
+Nothing else in the panel reads ``os.environ``; what a child process needs is handed to it.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from panel.errors import ConfigurationError
+
+# What child processes (Terraform, the emulator, npm) may inherit. Everything else stays here, so that
+# a credential of the person's shell never reaches a process that has no business with it.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "LOGNAME")
+_NETWORK = (
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
+)  # fmt: skip
+_AWS = (
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_ENDPOINT_URL",
+)  # fmt: skip
+_PACKAGES = (
+    "PIP_INDEX_URL",
+    "PIP_CERT",
+    "PIP_CONFIG_FILE",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "NPM_CONFIG_REGISTRY",
+)
+
+
+class Settings(BaseSettings):
+    """Where the panel keeps its things and how it reaches others.
+
+    Every field is set by the environment variable ``PANEL_<FIELD>``; relative paths are taken from the
+    folder the panel was started in.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PANEL_", frozen=True, extra="ignore")
+
+    root: Path = Field(
+        default_factory=lambda: Path(__file__).resolve().parents[1],
+        description="Folder that holds environments.yaml, terraform/, backend/ and frontend/.",
+    )
+    data_dir: Path = Field(
+        default=Path(".panel"), description="Everything the panel writes. Relative to root."
+    )
+    catalogue: Path = Field(
+        default=Path("environments.yaml"), description="The catalogue file. Relative to root."
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL of the store. Default: SQLite in the data directory."
+    )
+    local_port: int = Field(default=4566, ge=1024, le=65535, description="Port of the embedded AWS.")
+    local_runtime: Literal["auto", "process", "docker"] = Field(
+        default="auto",
+        description="How the embedded AWS runs tasks: containers where an engine answers, or processes.",
+    )
+    provider_mirror: Path | None = Field(
+        default=None, description="Folder with unpacked Terraform providers, looked into before the registry."
+    )
+    terraform: str = Field(
+        default="", description="A terraform or tofu binary to use in place of the built-in Terraform."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the panel listens on.")
+    port: int = Field(default=8501, ge=1024, le=65535, description="Port the panel listens on.")
+    approval_timeout_s: int = Field(
+        default=7 * 24 * 3600, ge=1, description="How long a plan waits for review."
+    )
+    apply_timeout_s: int = Field(default=3600, ge=60, description="Time limit of one Terraform command.")
+    rollout_timeout_s: int = Field(default=900, ge=10, description="Time limit of one roll-out.")
+    health_interval_s: float = Field(default=30, ge=1, description="Seconds between two health sweeps.")
+    poll_interval_s: float = Field(
+        default=0.3, ge=0.05, le=10, description="Seconds between two looks at a queue or file."
+    )
+    user: str = Field(default="", description="Name to act under; default: the operating system's user.")
+
+    @property
+    def data_path(self) -> Path:
+        """The data directory, absolute."""
+        return self._absolute(self.data_dir)
+
+    @property
+    def catalogue_path(self) -> Path:
+        """The catalogue file, absolute."""
+        return self._absolute(self.catalogue)
+
+    @property
+    def terraform_path(self) -> Path:
+        """The project's ``terraform/`` tree."""
+        return self.root / "terraform"
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the store. May hold a password: never print it."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_path / 'panel.db'}"
+
+    @property
+    def workflows_url(self) -> str:
+        """Database URL of the durable workflows. May hold a password: never print it."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_path / 'workflows.db'}"
+
+    @property
+    def local_endpoint(self) -> str:
+        """Address of the embedded AWS."""
+        return f"http://127.0.0.1:{self.local_port}"
+
+    def _absolute(self, path: Path) -> Path:
+        return path if path.is_absolute() else (self.root / path).resolve()
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """Read the settings once.
+
+    Raises:
+        ConfigurationError: naming every variable that is wrong and what was expected.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"PANEL_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise ConfigurationError(
+            "The panel's settings are wrong: " + "; ".join(lines) + ".",
+            hint="Correct or unset these environment variables and start again.",
+        ) from None
+
+
+def child_environment(*, network: bool = False, aws: bool = False, packages: bool = False) -> dict[str, str]:
+    """Environment variables a child process may inherit from the panel's own environment.
+
+    Args:
+        network: also proxies and certificate bundles.
+        aws: also the AWS credential chain of the person who started the panel.
+        packages: also the settings of package clients (pip, uv, npm).
+    """
+    names = list(_INHERITED)
+    names += _NETWORK if network else ()
+    names += _AWS if aws else ()
+    names += _PACKAGES if packages else ()
+    return {name: os.environ[name] for name in names if name in os.environ}
