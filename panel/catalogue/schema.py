@@ -1,0 +1,193 @@
+"""What environments.yaml may say, as frozen pydantic models. Unknown keys are errors.
+
+Belongs here: shape and rules of the values. Reading files is in :mod:`panel.catalogue.load`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PATH = re.compile(r"/[A-Za-z0-9._~/*-]*")
+
+# Load balancer and target group names hold 32 characters, and "<project>-<environment>" goes into them.
+LONGEST_LABEL = 20
+
+#: The key of the shared stack's runs and workspaces; no environment may take its name.
+SHARED = "shared"
+
+
+def _label(value: str) -> str:
+    if not _LABEL.fullmatch(value) or len(value) > LONGEST_LABEL:
+        raise ValueError(
+            f"must be a DNS label: lower-case letters, digits and hyphens, starting with a letter, at most {LONGEST_LABEL} characters"
+        )
+    return value
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value) or len(value) > 253:
+        raise ValueError("must be a domain name such as todo.example.com")
+    return value
+
+
+def _bucket(value: str) -> str:
+    if not _BUCKET.fullmatch(value):
+        raise ValueError("must be an S3 bucket name: 3 to 63 lower-case letters, digits, dots and hyphens")
+    return value
+
+
+def _path(value: str) -> str:
+    if not _PATH.fullmatch(value):
+        raise ValueError("must be a path such as /api/* or /status")
+    return value
+
+
+def _source(value: str) -> str:
+    if value.startswith("/") or ".." in value.split("/") or not value:
+        raise ValueError("must be a folder inside the project, without '..'")
+    return value
+
+
+Label = Annotated[str, AfterValidator(_label)]
+HostName = Annotated[str, AfterValidator(_host)]
+BucketName = Annotated[str, AfterValidator(_bucket)]
+UrlPath = Annotated[str, AfterValidator(_path)]
+SourceFolder = Annotated[str, AfterValidator(_source)]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Owner(_Model):
+    """Whom to call: a team and how to reach it (an address, a telephone number, a channel)."""
+
+    team: str = Field(min_length=1, max_length=80)
+    contact: str = Field(min_length=1, max_length=200)
+
+
+class Memory(_Model):
+    """Memory of one task's container, in megabytes: ``soft_mb`` is reserved, ``hard_mb`` ends the container."""
+
+    soft_mb: int = Field(default=64, ge=6, le=30720)
+    hard_mb: int = Field(default=128, ge=6, le=30720)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Memory:
+        if self.soft_mb > self.hard_mb:
+            raise ValueError("soft_mb must not be larger than hard_mb")
+        return self
+
+
+class ContainerService(_Model):
+    """A service that runs as ECS tasks behind the load balancer."""
+
+    kind: Literal["container"]
+    title: str = Field(min_length=1, max_length=80)
+    source: SourceFolder
+    port: int = Field(ge=1, le=65535)
+    path_pattern: UrlPath
+    health_path: UrlPath
+    version_path: UrlPath | None = None
+    memory: Memory = Memory()
+    environment: dict[str, str] = Field(default_factory=dict)
+    owner: Owner
+
+
+class StaticService(_Model):
+    """A site of files that CloudFront serves from a bucket."""
+
+    kind: Literal["static"]
+    title: str = Field(min_length=1, max_length=80)
+    source: SourceFolder
+    owner: Owner
+
+
+Service = Annotated[ContainerService | StaticService, Field(discriminator="kind")]
+
+
+class Instance(_Model):
+    """The EC2 instances that carry the tasks."""
+
+    type: str = Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9]+$")
+    count: int = Field(ge=1, le=100)
+
+
+class Environment(_Model):
+    """One environment.
+
+    ``ttl_hours``: destroyed that long after its creation. ``variables``: further Terraform variables of the
+    environment stack, as they are.
+    """
+
+    owner: Owner
+    subnet_slot: int = Field(ge=0, le=20)
+    instance: Instance
+    desired_tasks: int = Field(ge=1, le=100)
+    protected: bool = False
+    monthly_budget_usd: float = Field(gt=0)
+    ttl_hours: int | None = Field(default=None, ge=1)
+    domain: HostName | None = None
+    variables: dict[str, str | int | float | bool | list[str]] = Field(default_factory=dict)
+
+
+class TerraformSection(_Model):
+    """Where the Terraform state is kept."""
+
+    state_bucket: BucketName
+
+
+class Network(_Model):
+    """Choices about the shared network."""
+
+    nat_gateway: bool = False
+
+
+class Catalogue(_Model):
+    """The whole of environments.yaml."""
+
+    project: Label
+    region: Region
+    domain: HostName
+    target: Literal["local", "aws"]
+    terraform: TerraformSection
+    network: Network = Network()
+    services: dict[Label, Service] = Field(min_length=1)
+    environments: dict[Label, Environment] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Catalogue:
+        if SHARED in self.environments:
+            raise ValueError(
+                f"environments: {SHARED!r} is the name of the network that all environments share"
+            )
+        if sum(isinstance(service, StaticService) for service in self.services.values()) > 1:
+            raise ValueError("services: an environment serves one static site at the most")
+        patterns = [service.path_pattern for service in self.containers.values()]
+        if len(set(patterns)) != len(patterns):
+            raise ValueError("services: two services have the same path_pattern")
+        return self
+
+    @property
+    def containers(self) -> dict[str, ContainerService]:
+        """The container services by name."""
+        return {name: s for name, s in self.services.items() if isinstance(s, ContainerService)}
+
+    @property
+    def site(self) -> tuple[str, StaticService] | None:
+        """Name and definition of the static site, if there is one."""
+        return next(((name, s) for name, s in self.services.items() if isinstance(s, StaticService)), None)
+
+    def domain_of(self, environment: str) -> str:
+        """The host name people use: the domain itself for production, a name below it for the others."""
+        own = self.environments[environment].domain
+        if own is not None:
+            return own
+        return self.domain if environment == "production" else f"{environment}.{self.domain}"
