@@ -1,0 +1,1 @@
+"""The nouns of the API, one resource class each; what they need comes in through the constructor."""
