@@ -47,7 +47,8 @@ class Aws:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self._session = boto3.Session(
+        # The stubs know no session.client(name) for a name that is a variable.
+        self._session: Any = boto3.Session(
             region_name=account.region,
             aws_access_key_id=account.access_key,
             aws_secret_access_key=account.secret_key,

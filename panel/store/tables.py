@@ -1,0 +1,206 @@
+"""The tables. Times are UTC; values in JSON columns are masked before they come here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Text, text
+from sqlmodel import Field, SQLModel
+
+
+def now() -> datetime:
+    """The present time, as the tables keep it."""
+    return datetime.now(UTC)
+
+
+def _json(*, default: str = "{}") -> Any:  # a column is typed by its field, not by its factory
+    return Column(JSON, nullable=False, server_default=text(f"'{default}'"))
+
+
+class Run(SQLModel, table=True):
+    """One run: a creation, update, destruction or plan of one environment, or a deployment to it."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        # The store itself refuses a second run of the same environment while one is under way.
+        Index(
+            "one_active_run",
+            "environment",
+            unique=True,
+            sqlite_where=text("active = 1"),
+            postgresql_where=text("active"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    environment: str = Field(index=True)
+    kind: str
+    state: str = "queued"
+    stage: str = ""
+    active: bool = True
+    author: str
+    workflow_id: str = ""
+    auto_approve: bool = False
+    options: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    created_at: datetime = Field(default_factory=now, index=True)
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    heartbeat_at: datetime | None = None
+    worker: str = ""
+    add: int | None = None
+    change: int | None = None
+    destroy: int | None = None
+    monthly_usd: float | None = None
+    plan_digest: str = ""
+    progress_done: int = 0
+    progress_total: int = 0
+    waiting_for: str = ""
+    cancel_requested: bool = False
+    decided_by: str = ""
+    comment: str = ""
+    error: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    error_hint: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    error_detail: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+
+
+class RunStage(SQLModel, table=True):
+    """One stage of a run, as it went: pending, active, waiting, done, skipped, failed."""
+
+    __tablename__ = "run_stage"
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id")
+    name: str = Field(primary_key=True)
+    position: int
+    state: str = "pending"
+    detail: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class RunTransition(SQLModel, table=True):
+    """A change of a run's state: when, by whom, with what comment."""
+
+    __tablename__ = "run_transition"
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", index=True)
+    before: str
+    after: str
+    actor: str
+    comment: str = ""
+    at: datetime = Field(default_factory=now)
+
+
+class RunLine(SQLModel, table=True):
+    """A line of a run's log. ``source`` and ``position`` make reading the same output twice harmless."""
+
+    __tablename__ = "run_line"
+    __table_args__ = (Index("run_line_once", "run_id", "source", "position", unique=True),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", index=True)
+    stage: str = ""
+    source: str = ""
+    position: int | None = None
+    level: str = "info"
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(default_factory=now)
+
+
+class RunPlan(SQLModel, table=True):
+    """The plan of one stack as reviewed in a run: changes, estimate and guardrails as data."""
+
+    __tablename__ = "run_plan"
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id")
+    stack: str = Field(primary_key=True)
+    changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    estimate: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    guardrails: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    created_at: datetime = Field(default_factory=now)
+
+
+class EnvironmentRecord(SQLModel, table=True):
+    """What is known of an environment that exists: the outputs of its stack, and the world it exists in."""
+
+    __tablename__ = "environment"
+
+    name: str = Field(primary_key=True)
+    exists: bool = False
+    ready: bool = False
+    world: str = ""
+    url: str = ""
+    outputs: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    estimate: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    monthly_usd: float | None = None
+    created_at: datetime | None = None
+    updated_at: datetime = Field(default_factory=now)
+
+
+class Release(SQLModel, table=True):
+    """One deployment of one service to one environment."""
+
+    __tablename__ = "release"
+    __table_args__ = (Index("release_number", "environment", "service", "number", unique=True),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    environment: str = Field(index=True)
+    service: str
+    number: int
+    kind: str
+    version: str
+    digest: str = ""
+    reference: str = ""
+    revision: str = ""
+    status: str = "started"
+    detail: str = ""
+    world: str = ""
+    author: str = ""
+    run_id: int | None = Field(default=None, foreign_key="run.id", index=True)
+    started_at: datetime = Field(default_factory=now)
+    ended_at: datetime | None = None
+
+
+class HealthSample(SQLModel, table=True):
+    """The outcome of one sweep of one environment."""
+
+    __tablename__ = "health_sample"
+    __table_args__ = (Index("health_latest", "environment", "checked_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    environment: str
+    verdict: str
+    since: datetime
+    report: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    checked_at: datetime = Field(default_factory=now)
+
+
+class AuditEntry(SQLModel, table=True):
+    """One act, written before it is done; each entry holds the hash of the one before it."""
+
+    __tablename__ = "audit_entry"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=now)
+    actor: str
+    role: str
+    action: str
+    environment: str = Field(default="", index=True)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    previous_hash: str = ""
+    hash: str = Field(default="", unique=True)
+
+
+class WorkerRecord(SQLModel, table=True):
+    """A worker process and its last sign of life."""
+
+    __tablename__ = "worker"
+
+    id: str = Field(primary_key=True)
+    host: str
+    pid: int
+    version: str = ""
+    memory_mb: float = 0
+    started_at: datetime = Field(default_factory=now)
+    heartbeat_at: datetime = Field(default_factory=now, index=True)
