@@ -1,0 +1,10 @@
+"""The embedded AWS: start, stop and reset of the emulator, and the tasks of its services as processes.
+
+Belongs here: what only an installation without a real AWS needs. Nothing here imports the emulator (it runs
+as a process of its own), so importing this package works without the extra ``panel[local]``.
+"""
+
+from panel.localaws.emulator import LocalAws, LocalAwsStatus, sdk_environment
+from panel.localaws.supervisor import AgentSupervisor
+
+__all__ = ["AgentSupervisor", "LocalAws", "LocalAwsStatus", "sdk_environment"]
