@@ -1,6 +1,7 @@
 """What environments.yaml may say, as frozen pydantic models. Unknown keys are errors.
 
-Belongs here: shape and rules of the values. Reading files is in :mod:`panel.catalogue.load`.
+Belongs here: shape of the values, with descriptions that errors and forms repeat. Rules that look at several
+keys are in :mod:`panel.catalogue.rules`, reading files is in :mod:`panel.catalogue.load`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from panel.catalogue import rules
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
@@ -19,7 +22,7 @@ _PATH = re.compile(r"/[A-Za-z0-9._~/*-]*")
 LONGEST_LABEL = 20
 
 #: The key of the shared stack's runs and workspaces; no environment may take its name.
-SHARED = "shared"
+SHARED = rules.SHARED
 
 
 def _label(value: str) -> str:
@@ -54,16 +57,28 @@ def _source(value: str) -> str:
     return value
 
 
-Label = Annotated[str, AfterValidator(_label)]
-HostName = Annotated[str, AfterValidator(_host)]
-BucketName = Annotated[str, AfterValidator(_bucket)]
-UrlPath = Annotated[str, AfterValidator(_path)]
-SourceFolder = Annotated[str, AfterValidator(_source)]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Label = Annotated[
+    str,
+    AfterValidator(_label),
+    Field(
+        description=f"a name of lower-case letters, digits and hyphens, at most {LONGEST_LABEL} characters"
+    ),
+]
+HostName = Annotated[str, AfterValidator(_host), Field(description="a domain name such as todo.example.com")]
+BucketName = Annotated[
+    str, AfterValidator(_bucket), Field(description="an S3 bucket name such as example-terraform-state")
+]
+UrlPath = Annotated[str, AfterValidator(_path), Field(description="a path such as /api/* or /status")]
+SourceFolder = Annotated[
+    str, AfterValidator(_source), Field(description="a folder inside the project such as backend")
+]
+Region = Annotated[
+    str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region such as us-east-2")
+]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Owner(_Model):
@@ -116,13 +131,18 @@ Service = Annotated[ContainerService | StaticService, Field(discriminator="kind"
 class Instance(_Model):
     """The EC2 instances that carry the tasks."""
 
-    type: str = Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9]+$")
+    type: str = Field(
+        pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", description="an EC2 instance type such as t3.micro"
+    )
     count: int = Field(ge=1, le=100)
 
 
 class Environment(_Model):
     """One environment.
 
+    ``subnet_slot``: which pair of public subnets of the shared network it lives in. Environments may share a
+    slot (previews do); production's slot must be its own, so that nothing else runs beside it.
+    ``domain``: its host name, where it is not ``<name>.<domain of the project>``.
     ``ttl_hours``: destroyed that long after its creation. ``variables``: further Terraform variables of the
     environment stack, as they are.
     """
@@ -164,15 +184,9 @@ class Catalogue(_Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> Catalogue:
-        if SHARED in self.environments:
-            raise ValueError(
-                f"environments: {SHARED!r} is the name of the network that all environments share"
-            )
-        if sum(isinstance(service, StaticService) for service in self.services.values()) > 1:
-            raise ValueError("services: an environment serves one static site at the most")
-        patterns = [service.path_pattern for service in self.containers.values()]
-        if len(set(patterns)) != len(patterns):
-            raise ValueError("services: two services have the same path_pattern")
+        wrong = rules.inconsistencies(self.model_dump())
+        if wrong:
+            raise ValueError("; ".join(f"{'.'.join(path)}: {text}" for path, text in wrong))
         return self
 
     @property
@@ -187,7 +201,4 @@ class Catalogue(_Model):
 
     def domain_of(self, environment: str) -> str:
         """The host name people use: the domain itself for production, a name below it for the others."""
-        own = self.environments[environment].domain
-        if own is not None:
-            return own
-        return self.domain if environment == "production" else f"{environment}.{self.domain}"
+        return rules.environment_domain(self.domain, environment, self.environments[environment].domain)

@@ -1,0 +1,83 @@
+"""Rules of environments.yaml that look at several keys at once.
+
+They read plain values and skip what is missing or of the wrong type, so that the loader can report them
+together with everything else that is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+#: The key of the shared stack's runs and workspaces; no environment may take its name.
+SHARED = "shared"
+
+#: The environment that has the domain itself and a subnet slot of its own.
+PRODUCTION = "production"
+
+Inconsistency = tuple[tuple[str, ...], str]
+
+
+def inconsistencies(raw: object) -> list[Inconsistency]:
+    """What contradicts what in a catalogue of plain values, as key paths with words; empty when nothing does."""
+    catalogue = _mapping(raw)
+    return [*_services(_mapping(catalogue.get("services"))), *_environments(catalogue)]
+
+
+def environment_domain(project_domain: str, environment: str, own: str | None) -> str:
+    """The host name people use: the domain itself for production, a name below it for the others."""
+    if own is not None:
+        return own
+    return project_domain if environment == PRODUCTION else f"{environment}.{project_domain}"
+
+
+def _services(services: Mapping[str, object]) -> Iterator[Inconsistency]:
+    sites = [name for name, service in services.items() if _mapping(service).get("kind") == "static"]
+    for name in sites[1:]:
+        text = f"an environment serves one static site at the most, and {sites[0]!r} is one already"
+        yield ("services", name, "kind"), text
+    taken: dict[str, str] = {}
+    for name, service in services.items():
+        pattern = _mapping(service).get("path_pattern")
+        if not isinstance(pattern, str):
+            continue
+        path = ("services", name, "path_pattern")
+        if pattern in taken:
+            yield path, f"the path pattern {pattern!r} belongs to {taken[pattern]!r} already"
+        taken.setdefault(pattern, name)
+
+
+def _environments(catalogue: Mapping[str, object]) -> Iterator[Inconsistency]:
+    environments = _mapping(catalogue.get("environments"))
+    if SHARED in environments:
+        yield ("environments", SHARED), "is the name of the network that all environments share: take another"
+    yield from _slots(environments)
+    yield from _domains(catalogue.get("domain"), environments)
+
+
+def _slots(environments: Mapping[str, object]) -> Iterator[Inconsistency]:
+    reserved = _mapping(environments.get(PRODUCTION)).get("subnet_slot")
+    if not isinstance(reserved, int):
+        return
+    for name, environment in environments.items():
+        if name != PRODUCTION and _mapping(environment).get("subnet_slot") == reserved:
+            text = (
+                f"slot {reserved} belongs to production, which shares its subnets with nobody: take another"
+            )
+            yield ("environments", name, "subnet_slot"), text
+
+
+def _domains(domain: object, environments: Mapping[str, object]) -> Iterator[Inconsistency]:
+    if not isinstance(domain, str):
+        return
+    taken: dict[str, str] = {}
+    for name, environment in environments.items():
+        own = _mapping(environment).get("domain")
+        host = environment_domain(domain, name, own if isinstance(own, str) else None)
+        if host in taken:
+            path = ("environments", name, "domain") if own else ("environments", name)
+            yield path, f"its host name {host} belongs to {taken[host]!r} already"
+        taken.setdefault(host, name)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
