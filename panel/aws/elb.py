@@ -1,0 +1,71 @@
+"""Target groups of the load balancers: who is in them and how they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from panel.aws.session import Aws, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+# States in which a target does not take requests (any more).
+_OUT_OF_SERVICE = frozenset({"draining", "unhealthy", "unhealthy.draining", "unused", "unavailable"})
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target. ``state`` as the load balancer says it: initial, healthy, unhealthy, draining, …"""
+
+    id: str
+    port: int
+    state: str
+    reason: str
+
+    @property
+    def in_service(self) -> bool:
+        """Whether requests may be sent to it."""
+        return self.state not in _OUT_OF_SERVICE
+
+
+def _client(aws: Aws) -> ElasticLoadBalancingv2Client:
+    client: ElasticLoadBalancingv2Client = aws.client("elbv2")
+    return client
+
+
+def target_health(aws: Aws, target_group_arn: str) -> tuple[Target, ...]:
+    """The registered targets of a group, by address.
+
+    Raises:
+        AwsError: no such target group, or it may not be read.
+    """
+    with translated("read the targets of the load balancer"):
+        found = _client(aws).describe_target_health(TargetGroupArn=target_group_arn)
+    targets = [
+        Target(
+            id=item["Target"]["Id"],
+            port=item["Target"].get("Port", 0),
+            state=item.get("TargetHealth", {}).get("State", "unknown"),
+            reason=item.get("TargetHealth", {}).get("Description", ""),
+        )
+        for item in found["TargetHealthDescriptions"]
+    ]
+    return tuple(sorted(targets, key=lambda target: (target.id, target.port)))
+
+
+def register_targets(aws: Aws, target_group_arn: str, targets: Sequence[tuple[str, int]]) -> None:
+    """Put addresses (IP or instance, port) into a target group; those already there stay."""
+    with translated("register targets with the load balancer"):
+        _client(aws).register_targets(
+            TargetGroupArn=target_group_arn, Targets=[{"Id": name, "Port": port} for name, port in targets]
+        )
+
+
+def deregister_targets(aws: Aws, target_group_arn: str, targets: Sequence[tuple[str, int]]) -> None:
+    """Take addresses out of a target group; those not there are passed over."""
+    with translated("take targets out of the load balancer"):
+        _client(aws).deregister_targets(
+            TargetGroupArn=target_group_arn, Targets=[{"Id": name, "Port": port} for name, port in targets]
+        )
