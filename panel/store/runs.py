@@ -140,7 +140,7 @@ class Runs:
             session.add(
                 RunTransition(run_id=run_id, before=run.state, after=after, actor=actor, comment=comment)
             )
-            run.state = after
+            run.state, run.comment = after, comment or run.comment
             run.started_at = run.started_at or now()
             if after in FINAL:
                 run.active, run.ended_at, run.waiting_for = False, now(), ""

@@ -1,0 +1,231 @@
+"""What pages and terminals show, read from the catalogue and the store alone: nothing here waits for AWS or Terraform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from panel.catalogue.schema import Catalogue, Owner
+from panel.errors import NotFoundError
+from panel.lifecycle.stages import KINDS, TITLES
+from panel.store.stores import Stores
+from panel.store.tables import EnvironmentRecord, HealthSample, Release, Run, WorkerRecord
+
+#: A worker that has not been heard of for this long does not count as alive.
+WORKER_SILENCE = timedelta(seconds=20)
+#: A health sample older than this says nothing about now.
+STALE_SAMPLE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why an environment is not healthy, in plain words, and whom to call."""
+
+    text: str
+    team: str = ""
+    contact: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One check as a page shows it."""
+
+    name: str
+    verdict: str
+    detail: str
+    checked_at: str
+
+
+@dataclass(frozen=True)
+class ServiceView:
+    """One service in one environment. ``digest`` is whole; pages shorten it."""
+
+    name: str
+    kind: str
+    title: str
+    owner: Owner
+    version: str | None = None
+    digest: str | None = None
+    release: int | None = None
+    desired: int = 0
+    running: int = 0
+    verdict: str = "not_created"
+    released_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EnvironmentView:
+    """One environment as its card shows it.
+
+    ``state`` is one of: not_created, working, needs_you, ready, degraded, down, failed, lost, unknown.
+    """
+
+    name: str
+    state: str
+    state_text: str
+    url: str | None
+    domain: str
+    protected: bool
+    owner: Owner
+    size: str
+    monthly_usd: float | None
+    budget_usd: float
+    verdict: str
+    causes: tuple[Cause, ...]
+    probes: tuple[Probe, ...]
+    checked_at: datetime | None
+    since: datetime | None
+    services: Mapping[str, ServiceView]
+    last_run: Run | None
+    active_run: Run | None
+    exists: bool
+
+
+class Overview:
+    """Read models. ``world`` tells which world the endpoint is now (None: it does not answer)."""
+
+    def __init__(
+        self,
+        catalogue: Callable[[], Catalogue],
+        stores: Stores,
+        world: Callable[[], str | None],
+        price: Callable[[Catalogue, str], float | None],
+    ) -> None:
+        self._catalogue = catalogue
+        self._stores = stores
+        self._world = world
+        self._price = price
+
+    def workers(self) -> list[WorkerRecord]:
+        """Workers that are alive."""
+        return self._stores.workers.alive(within=WORKER_SILENCE)
+
+    def environments(self) -> list[EnvironmentView]:
+        """All environments of the catalogue, in its order."""
+        catalogue, records, samples, world = (
+            self._catalogue(),
+            self._stores.environments.all(),
+            self._stores.samples.latest(),
+            self._world(),
+        )
+        return [
+            self._view(
+                catalogue, name, records.get(name) or EnvironmentRecord(name=name), samples.get(name), world
+            )
+            for name in catalogue.environments
+        ]
+
+    def environment(self, name: str) -> EnvironmentView:
+        """One environment.
+
+        Raises:
+            NotFoundError: the catalogue has no such environment.
+        """
+        catalogue = self._catalogue()
+        if name not in catalogue.environments:
+            known = ", ".join(catalogue.environments)
+            raise NotFoundError(
+                f"There is no environment named {name!r}.", hint=f"environments.yaml has: {known}."
+            )
+        return self._view(
+            catalogue,
+            name,
+            self._stores.environments.get(name),
+            self._stores.samples.latest().get(name),
+            self._world(),
+        )
+
+    def _view(
+        self,
+        catalogue: Catalogue,
+        name: str,
+        record: EnvironmentRecord,
+        sample: HealthSample | None,
+        world: str | None,
+    ) -> EnvironmentView:
+        entry = catalogue.environments[name]
+        recent = self._stores.runs.recent(name, limit=1)
+        last = recent[0] if recent else None
+        active = last if last is not None and last.active else None
+        report: dict[str, Any] = dict(sample.report) if sample is not None and record.exists else {}
+        state, text = _state(record, last, report, world)
+        return EnvironmentView(
+            name=name, state=state, state_text=text,
+            url=record.url or None if state != "lost" else None,
+            domain=catalogue.domain_of(name), protected=entry.protected, owner=entry.owner,
+            size=f"2 zones · {entry.instance.type} ×{entry.instance.count} · {entry.desired_tasks} tasks",
+            monthly_usd=record.monthly_usd if record.monthly_usd is not None and record.exists else self._price(catalogue, name),
+            budget_usd=entry.monthly_budget_usd,
+            verdict="unknown" if state == "lost" else str(report.get("verdict", "unknown" if record.exists else "not_created")),
+            causes=tuple(_cause(item) for item in report.get("causes", [])),
+            probes=tuple(_probe(item) for item in report.get("probes", [])),
+            checked_at=sample.checked_at if sample is not None and report else None,
+            since=sample.since if sample is not None and report else None,
+            services=self._services(catalogue, name, record, report),
+            last_run=last, active_run=active, exists=record.exists,
+        )  # fmt: skip
+
+    def _services(
+        self, catalogue: Catalogue, name: str, record: EnvironmentRecord, report: Mapping[str, Any]
+    ) -> dict[str, ServiceView]:
+        live: Mapping[str, Release] = self._stores.releases.live(name) if record.exists else {}
+        seen: Mapping[str, Any] = report.get("services", {})
+        views = {}
+        for service, definition in catalogue.services.items():
+            release, health = live.get(service), seen.get(service, {})
+            views[service] = ServiceView(
+                name=service, kind=definition.kind, title=definition.title, owner=definition.owner,
+                version=release.version if release else None, digest=release.digest if release else None,
+                release=release.number if release else None,
+                desired=int(health.get("desired") or 0), running=int(health.get("running") or 0),
+                verdict=str(health.get("verdict", "unknown" if record.exists else "not_created")),
+                released_at=release.ended_at if release else None,
+            )  # fmt: skip
+        return views
+
+
+def _state(
+    record: EnvironmentRecord, last: Run | None, report: Mapping[str, Any], world: str | None
+) -> tuple[str, str]:
+    """The one word of the card and what stands beside it."""
+    if last is not None and last.active:
+        if last.state == "planned":
+            return "needs_you", f"{KINDS[last.kind]}: the plan waits for review"
+        return "working", f"{KINDS[last.kind]}: {TITLES.get(last.stage, 'waiting for a worker').lower()}"
+    if record.exists and record.world and world is not None and record.world != world:
+        return "lost", "the embedded AWS was stopped abruptly and lost this environment"
+    if not record.exists:
+        if last is not None and last.state in {"errored", "interrupted"}:
+            return "failed", f"{KINDS[last.kind]} did not succeed"
+        return "not_created", "not created"
+    if world is None:
+        return "unknown", "the endpoint does not answer"
+    verdict = str(report.get("verdict", "unknown"))
+    if not record.ready or (
+        last is not None and last.kind != "plan" and last.state in {"errored", "interrupted"}
+    ):
+        return "failed", f"{KINDS[last.kind] if last else 'The last run'} did not succeed"
+    words = {
+        "healthy": ("ready", "ready"),
+        "degraded": ("degraded", "works with trouble"),
+        "down": ("down", "does not work"),
+    }
+    return words.get(verdict, ("unknown", "health not known yet"))
+
+
+def _cause(item: Mapping[str, Any]) -> Cause:
+    owner = item.get("owner") or {}
+    return Cause(
+        text=str(item.get("text", "")), team=str(owner.get("team", "")),
+        contact=str(owner.get("contact", "")), evidence=str(item.get("evidence", "")),
+    )  # fmt: skip
+
+
+def _probe(item: Mapping[str, Any]) -> Probe:
+    return Probe(
+        name=str(item.get("name", "")), verdict=str(item.get("verdict", "unknown")),
+        detail=str(item.get("detail", "")), checked_at=str(item.get("checked_at", "")),
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""Which stages each kind of run goes through, and what they are called on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: Stages by kind of run, in order.
+STAGES: Mapping[str, tuple[str, ...]] = {
+    "create": ("shared", "plan", "review", "apply", "image", "site", "checks"),
+    "update": ("shared", "plan", "review", "apply", "image", "site", "checks"),
+    "plan": ("plan",),
+    "deploy": ("image", "site", "checks"),
+    "destroy": ("plan", "review", "destroy", "cleanup"),
+}
+#: Stages of a run of the shared stack itself.
+SHARED_STAGES: Mapping[str, tuple[str, ...]] = {
+    "update": ("plan", "review", "apply"),
+    "plan": ("plan",),
+    "destroy": ("plan", "review", "destroy"),
+}
+#: What a page calls a stage.
+TITLES: Mapping[str, str] = {
+    "shared": "Shared network",
+    "plan": "Plan",
+    "review": "Review",
+    "apply": "Apply",
+    "image": "Image",
+    "site": "Site",
+    "checks": "Checks",
+    "destroy": "Destroy",
+    "cleanup": "Clean up",
+}
+#: What a page calls a kind of run.
+KINDS: Mapping[str, str] = {
+    "create": "Create",
+    "update": "Update",
+    "plan": "Plan",
+    "deploy": "Deploy",
+    "destroy": "Destroy",
+}

@@ -1,0 +1,22 @@
+"""All query modules over one database, as one value to hand over."""
+
+from __future__ import annotations
+
+from panel.store.audit import AuditEntries
+from panel.store.database import Database
+from panel.store.environments import Environments, Releases
+from panel.store.observations import HealthSamples, Workers
+from panel.store.runs import Runs
+
+
+class Stores:
+    """The store by nouns. Making one touches no database; the schema must be current before the first query."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.runs = Runs(database)
+        self.environments = Environments(database)
+        self.releases = Releases(database)
+        self.samples = HealthSamples(database)
+        self.workers = Workers(database)
+        self.audit = AuditEntries(database)
