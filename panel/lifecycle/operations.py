@@ -1,15 +1,16 @@
 """What people may ask for: create, update, plan, deploy, destroy, and the decisions on a run.
 
-Every act is checked against the person's role, written to the audit trail, then done. Work is only queued here.
+Every act is checked against the person's role, written to the audit trail, then done. Nothing is executed here: a run or a decision in the store is the order, and a worker takes it from there
+(one transaction, so that an order can neither be lost nor given twice).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from panel.access.capabilities import Capability, require
 from panel.access.identity import Identity
-from panel.access.policy import Capability, require
 from panel.audit.trail import Trail
 from panel.catalogue.schema import SHARED, Catalogue
 from panel.errors import IllegalTransitionError, NotFoundError, ProtectedError, RefusedError
@@ -26,26 +27,13 @@ _NEEDS = {
 }
 
 
-class Queue(Protocol):
-    """How a run reaches a worker."""
-
-    def enqueue(self, run: Run) -> None:
-        """Hand a run to the workers; repeating it is harmless."""
-
-    def decide(self, run: Run) -> None:
-        """Wake the run's workflow after a decision; repeating it is harmless."""
-
-
 class Operations:
     """The acts. ``catalogue`` is read anew for every act, so that an edited file counts at once."""
 
-    def __init__(
-        self, catalogue: Callable[[], Catalogue], stores: Stores, trail: Trail, queue: Queue
-    ) -> None:
+    def __init__(self, catalogue: Callable[[], Catalogue], stores: Stores, trail: Trail) -> None:
         self._catalogue = catalogue
         self._stores = stores
         self._trail = trail
-        self._queue = queue
 
     def create(self, who: Identity, environment: str, *, auto_approve: bool = False) -> Run:
         """Create an environment (or bring an existing one to what the catalogue says).
@@ -117,19 +105,19 @@ class Operations:
         self._trail.record(
             who.name, who.role, "approve", run.environment, run=run_id, plan=run.plan_digest, comment=comment
         )
-        run = self._stores.runs.transition(run_id, "approved", who.name, comment=comment, decided_by=who.name)
-        self._queue.decide(run)
-        return run
+        return self._stores.runs.transition(
+            run_id, "approved", who.name, comment=comment, decided_by=who.name
+        )
 
     def discard(self, who: Identity, run_id: int, *, comment: str = "") -> Run:
         """Discard a plan: nothing is applied."""
         run = self._stores.runs.get(run_id)
-        require(who, Capability.PLAN, run.environment)
+        require(who, Capability.DISCARD, run.environment)
         self._waiting(run)
         self._trail.record(who.name, who.role, "discard", run.environment, run=run_id, comment=comment)
-        run = self._stores.runs.finish(run_id, "discarded", who.name, decided_by=who.name, comment=comment)
-        self._queue.decide(run)
-        return run
+        return self._stores.runs.transition(
+            run_id, "discarded", who.name, comment=comment, decided_by=who.name
+        )
 
     def cancel(self, who: Identity, run_id: int) -> Run:
         """Ask a run to stop at the next safe point; what Terraform has finished stays.
@@ -138,16 +126,14 @@ class Operations:
             IllegalTransitionError: the run has ended.
         """
         run = self._stores.runs.get(run_id)
-        require(who, Capability.PLAN, run.environment)
+        require(who, Capability.CANCEL, run.environment)
         if not run.active:
             raise IllegalTransitionError(
                 f"Run {run_id} has ended already ({run.state}).", hint="There is nothing to cancel."
             )
         self._trail.record(who.name, who.role, "cancel", run.environment, run=run_id)
         self._stores.runs.update(run_id, cancel_requested=True)
-        run = self._stores.runs.get(run_id)
-        self._queue.decide(run)
-        return run
+        return self._stores.runs.get(run_id)
 
     def _begin(
         self,
@@ -171,11 +157,9 @@ class Operations:
         self._trail.record(
             who.name, who.role, kind, environment, auto_approve=auto_approve, **dict(options or {})
         )
-        run = self._stores.runs.create(
+        return self._stores.runs.create(
             environment, kind, who.name, stages, auto_approve=auto_approve, options=options
         )
-        self._queue.enqueue(run)
-        return run
 
     def _known(self, environment: str) -> Any:
         catalogue = self._catalogue()

@@ -143,7 +143,7 @@ class Runs:
             run.state, run.comment = after, comment or run.comment
             run.started_at = run.started_at or now()
             if after in FINAL:
-                run.active, run.ended_at, run.waiting_for = False, now(), ""
+                _close(session, run)
             for name, value in fields.items():
                 setattr(run, name, value)
             session.add(run)
@@ -156,18 +156,10 @@ class Runs:
             if not run.active:
                 return run
             session.add(RunTransition(run_id=run_id, before=run.state, after=after, actor=actor))
-            run.state, run.active, run.ended_at, run.waiting_for = after, False, now(), ""
+            run.state = after
             for name, value in fields.items():
                 setattr(run, name, value)
-            for stage in session.exec(select(RunStage).where(RunStage.run_id == run_id)):
-                if stage.state in {"active", "waiting"}:
-                    stage.state, stage.ended_at = (
-                        ("done" if after in {"applied", "planned"} else "failed"),
-                        now(),
-                    )
-                elif stage.state == "pending":
-                    stage.state = "skipped"
-                session.add(stage)
+            _close(session, run)
             session.add(run)
             return run
 
@@ -262,6 +254,17 @@ def _load(session: Session, run_id: int) -> Run:
     if run is None:
         raise NotFoundError(f"There is no run {run_id}.", hint="See 'panel runs list'.")
     return run
+
+
+def _close(session: Session, run: Run) -> None:
+    """End a run and whatever of its stages is still open."""
+    run.active, run.ended_at, run.waiting_for = False, now(), ""
+    for stage in session.exec(select(RunStage).where(RunStage.run_id == run.id)):
+        if stage.state in {"active", "waiting"}:
+            stage.state, stage.ended_at = ("done" if run.state in {"applied", "planned"} else "failed"), now()
+        elif stage.state == "pending":
+            stage.state = "skipped"
+        session.add(stage)
 
 
 def _last(session: Session, run_id: int, source: str, known: dict[str, int]) -> int:
