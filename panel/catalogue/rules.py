@@ -14,6 +14,12 @@ SHARED = "shared"
 #: The environment that has the domain itself and a subnet slot of its own.
 PRODUCTION = "production"
 
+# Names that the Terraform stacks use for other things.
+_TAKEN = {
+    SHARED: "the network that all environments share",
+    "origin": "what CloudFront calls production's load balancer",
+}
+
 Inconsistency = tuple[tuple[str, ...], str]
 
 
@@ -48,8 +54,9 @@ def _services(services: Mapping[str, object]) -> Iterator[Inconsistency]:
 
 def _environments(catalogue: Mapping[str, object]) -> Iterator[Inconsistency]:
     environments = _mapping(catalogue.get("environments"))
-    if SHARED in environments:
-        yield ("environments", SHARED), "is the name of the network that all environments share: take another"
+    for name, meaning in _TAKEN.items():
+        if name in environments:
+            yield ("environments", name), f"is the name of {meaning}: take another"
     yield from _slots(environments)
     yield from _domains(catalogue.get("domain"), environments)
 
@@ -73,6 +80,8 @@ def _domains(domain: object, environments: Mapping[str, object]) -> Iterator[Inc
     for name, environment in environments.items():
         own = _mapping(environment).get("domain")
         host = environment_domain(domain, name, own if isinstance(own, str) else None)
+        if host != domain and not host.endswith(f".{domain}"):
+            yield ("environments", name, "domain"), f"expected a name below {domain}, whose zone it goes into"
         if host in taken:
             path = ("environments", name, "domain") if own else ("environments", name)
             yield path, f"its host name {host} belongs to {taken[host]!r} already"

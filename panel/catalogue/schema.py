@@ -24,6 +24,9 @@ LONGEST_LABEL = 20
 #: The key of the shared stack's runs and workspaces; no environment may take its name.
 SHARED = rules.SHARED
 
+#: Slots of the shared network are pairs of /20 out of 10.0.0.0/16: 0 and 1, the private pair, then 2 to 6.
+LAST_SUBNET_SLOT = 6
+
 
 def _label(value: str) -> str:
     if not _LABEL.fullmatch(value) or len(value) > LONGEST_LABEL:
@@ -148,7 +151,7 @@ class Environment(_Model):
     """
 
     owner: Owner
-    subnet_slot: int = Field(ge=0, le=20)
+    subnet_slot: int = Field(ge=0, le=LAST_SUBNET_SLOT)
     instance: Instance
     desired_tasks: int = Field(ge=1, le=100)
     protected: bool = False

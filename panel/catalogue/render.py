@@ -1,0 +1,132 @@
+"""The stacks' Terraform variables, from the catalogue alone. Pure: nothing is read, nothing is asked.
+
+Belongs here: which value of environments.yaml becomes which variable. Files and backends are the engine's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from panel.catalogue.rules import PRODUCTION, SHARED
+from panel.catalogue.schema import Catalogue, ContainerService, Environment
+from panel.errors import NotFoundError
+
+# What AWS takes in the value of a tag.
+_NOT_IN_A_TAG = re.compile(r"[^\w .:/=+@-]")
+
+# What the emulator needs otherwise than AWS: it serves load balancers over HTTP alone, waits for nothing, and
+# knows only this one public AMI parameter.
+_LOCAL: Mapping[str, object] = {
+    "origin_protocol_policy": "http-only",
+    "viewer_protocol_policy": "allow-all",
+    "http_listener_forwards": True,
+    "cloudfront_wait_for_deployment": False,
+    "wait_for_certificate_validation": False,
+    "ecs_ami_ssm_parameter": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+}
+
+
+def shared_state_key() -> str:
+    """Where in the state bucket the shared stack's state is."""
+    return f"{SHARED}/terraform.tfstate"
+
+
+def environment_state_key(name: str) -> str:
+    """Where in the state bucket the environment's state is."""
+    return f"environments/{name}/terraform.tfstate"
+
+
+def shared_variables(catalogue: Catalogue) -> dict[str, object]:
+    """Variables of the stack that all environments share, ready for ``terraform.tfvars.json``."""
+    return {
+        "project_name": catalogue.project,
+        "aws_region": catalogue.region,
+        "owner": tag_value(_project_owner(catalogue)),
+        "zone_name": catalogue.domain,
+        "repositories": sorted(catalogue.containers),
+        "public_subnet_slots": sorted({e.subnet_slot for e in catalogue.environments.values()}),
+        "nat_gateway": catalogue.network.nat_gateway,
+        "emulated": catalogue.target == "local",
+    }
+
+
+def environment_variables(catalogue: Catalogue, name: str) -> dict[str, object]:
+    """Variables of one environment's stack, ready for ``terraform.tfvars.json``; its own ones last.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    environment = environment_of(catalogue, name)
+    return {**panel_variables(catalogue, name), **environment.variables}
+
+
+def panel_variables(catalogue: Catalogue, name: str) -> dict[str, object]:
+    """The variables of one environment's stack that the panel sets itself.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    environment = environment_of(catalogue, name)
+    rendered: dict[str, object] = {
+        "project_name": catalogue.project,
+        "environment_name": name,
+        "aws_region": catalogue.region,
+        "owner": tag_value(environment.owner.team),
+        "domain_name": catalogue.domain_of(name),
+        "subnet_slot": environment.subnet_slot,
+        "instance_type": environment.instance.type,
+        "instance_count": environment.instance.count,
+        "services": {
+            service_name: _service(service, environment)
+            for service_name, service in catalogue.containers.items()
+        },
+        "remote_state": {
+            "bucket": catalogue.terraform.state_bucket,
+            "key": shared_state_key(),
+            "region": catalogue.region,
+        },
+        "force_destroy": not environment.protected,
+        "emulated": catalogue.target == "local",
+    }
+    if catalogue.target == "local":
+        rendered.update(_LOCAL)
+    return rendered
+
+
+def environment_of(catalogue: Catalogue, name: str) -> Environment:
+    """The environment of that name.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    if name not in catalogue.environments:
+        raise NotFoundError(
+            f"There is no environment {name[:64]!r} in the catalogue.",
+            hint=f"Environments: {', '.join(catalogue.environments)}.",
+        )
+    return catalogue.environments[name]
+
+
+def tag_value(text: str) -> str:
+    """The text as AWS takes it in a tag's value: other characters become hyphens, 256 at most."""
+    return _NOT_IN_A_TAG.sub("-", text).strip()[:256] or "-"
+
+
+def _service(service: ContainerService, environment: Environment) -> dict[str, object]:
+    return {
+        "port": service.port,
+        "path_pattern": service.path_pattern,
+        "health_path": service.health_path,
+        "memory_soft_mb": service.memory.soft_mb,
+        "memory_hard_mb": service.memory.hard_mb,
+        "desired_count": environment.desired_tasks,
+        "environment": dict(service.environment),
+    }
+
+
+def _project_owner(catalogue: Catalogue) -> str:
+    # What all share answers to who answers for production; without one, to the first environment's owner.
+    environments = catalogue.environments
+    owner = environments.get(PRODUCTION, next(iter(environments.values()))).owner
+    return owner.team
