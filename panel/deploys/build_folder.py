@@ -1,0 +1,64 @@
+"""Folders of build results: made beside their final place and moved there whole, so none is ever half made."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from panel.errors import StorageError
+
+# A build that was killed leaves its scratch folder behind; no build takes this long.
+_ABANDONED_S = 6 * 3600
+
+
+def build_once(target: Path, make: Callable[[Path], None]) -> bool:
+    """Make ``target`` by calling ``make`` with an empty scratch folder, unless it is there already.
+
+    Several processes may do so at once: one result stays, all are equal.
+
+    Returns:
+        Whether ``make`` was called.
+
+    Raises:
+        StorageError: the disk refused (full, read-only).
+        Whatever ``make`` raises; nothing is left behind then.
+    """
+    if target.is_dir():
+        return False
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clear_abandoned(target.parent)
+        scratch = Path(tempfile.mkdtemp(prefix=".making-", dir=target.parent))
+    except OSError as error:
+        raise _refused(target, error) from error
+    try:
+        make(scratch)
+        scratch.chmod(0o755)
+        try:
+            scratch.rename(target)
+        except OSError:
+            # Another process was quicker, and its result is the same as ours.
+            if not target.is_dir():
+                raise
+    except OSError as error:
+        raise _refused(target, error) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return True
+
+
+def _clear_abandoned(parent: Path) -> None:
+    limit = time.time() - _ABANDONED_S
+    for scratch in parent.glob(".making-*"):
+        if scratch.stat().st_mtime < limit:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _refused(target: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The panel could not write {target}: {error.strerror or error}.",
+        hint="Make room on the disk or correct the permissions of the data directory, then try again.",
+    )

@@ -1,0 +1,146 @@
+"""Which source is this? Commit and digest of a service's files, and the tag made of both."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from panel.errors import BuildError
+from panel.settings import child_environment
+
+_SHORT = 7  # characters of a commit in a tag
+_GIT_TIMEOUT_S = 30
+# Never part of a source, wherever git is not there to say so.
+_NEVER = frozenset(
+    {".git", "__pycache__", "node_modules", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One state of a service's source.
+
+    Attributes:
+        commit: the last one that changed the source; ``None`` outside git (or where git refuses to read the
+            checkout). Commits that left the source alone make no new revision of it.
+        dirty: whether the source has changes that are not in a commit.
+        digest: ``sha256:…`` over names, modes and content of all files.
+        tag: ``4f2a91c``, ``4f2a91c-d0a1b2c3d`` with uncommitted content, ``src-0a1b2c3d4e5f`` outside git.
+        committed_at: when the commit was made; ``None`` without one.
+    """
+
+    commit: str | None
+    dirty: bool
+    digest: str
+    tag: str
+    committed_at: datetime | None = None
+
+
+def source_revision(root: Path, source: str, also: Sequence[str] = ()) -> Revision:
+    """The revision of the folder ``source`` below ``root``, counting only files that git does not ignore.
+
+    Args:
+        also: further files or folders, relative to ``root``, that decide what gets built.
+
+    Raises:
+        BuildError: there is no such folder, or it has no files.
+    """
+    digest = _content_digest(root, [path for part in (source, *also) for path in source_files(root, part)])
+    short = digest.removeprefix("sha256:")
+    head = _git(root, "log", "-1", "--format=%H %ct", "--", source, *also) or _git(
+        root, "log", "-1", "--format=%H %ct"
+    )
+    changes = _git(root, "status", "--porcelain", "--untracked-files=all", "--", source, *also)
+    if not head or changes is None:
+        return Revision(None, False, digest, f"src-{short[:12]}")
+    commit, _, seconds = head.strip().partition(" ")
+    # A source that git ignores altogether is in no commit, although nothing shows as changed.
+    dirty = bool(changes.strip()) or not _tracked(root, source)
+    tag = commit[:_SHORT] + (f"-d{short[:8]}" if dirty else "")
+    return Revision(commit, dirty, digest, tag, datetime.fromtimestamp(int(seconds), UTC))
+
+
+def source_files(root: Path, source: str) -> list[Path]:
+    """The files of a source folder (or the one file), absolute and sorted, without what git ignores.
+
+    Raises:
+        BuildError: there is no such folder, or it has no files.
+    """
+    folder = root / source
+    if folder.is_file():
+        return [folder]
+    if not folder.is_dir():
+        raise BuildError(
+            f"There is no source folder {source} in the project.",
+            hint="Correct the service's 'source' in environments.yaml.",
+        )
+    listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
+    found = [folder / name for name in listed.split("\0") if name] if listed else _walk(folder)
+    # git also lists files that were deleted but not yet committed; links may point outside the project.
+    files = sorted(
+        path
+        for path in found
+        if path.is_file()
+        and not path.is_symlink()
+        and not _NEVER.intersection(path.relative_to(folder).parts)
+    )
+    if not files:
+        raise BuildError(
+            f"The source folder {source} has no files.",
+            hint="Correct the service's 'source' in environments.yaml, or add the source.",
+        )
+    return files
+
+
+def _walk(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _NEVER]
+        found += [Path(parent) / name for name in names]
+    return found
+
+
+def _content_digest(root: Path, files: Sequence[Path]) -> str:
+    seen = hashlib.sha256()
+    for path in sorted(set(files)):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        executable = bool(path.stat().st_mode & 0o100)
+        seen.update(f"{path.relative_to(root).as_posix()}\0{int(executable)}\0{content}\n".encode())
+    return f"sha256:{seen.hexdigest()}"
+
+
+def _tracked(root: Path, source: str) -> bool:
+    return bool(_git(root, "ls-files", "-z", "--cached", "--", source))
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """git's answer, or ``None`` where there is no git, no checkout, or git does not trust its owner."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    environment = {
+        **child_environment(),
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+    }
+    # A checkout's own configuration must not be able to start programs.
+    command = [git, "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_GIT_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
