@@ -1,0 +1,123 @@
+"""Which probes an environment has, and the report in the shapes that others rely on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from panel.aws.session import Account, Aws
+from panel.catalogue.schema import Catalogue
+from panel.errors import NotFoundError
+from panel.health import sweep as sweeping
+from panel.health.probes import ProbeResult, Reading
+from panel.health.rules import Health
+from panel.health.verdict import judge
+
+
+@pytest.fixture
+def aws() -> Aws:
+    return Aws(Account("us-east-2", "http://127.0.0.1:9", "test", "test"))
+
+
+def test_a_report_as_plain_values(
+    catalogue: Catalogue, result: Callable[..., ProbeResult], moment: datetime
+) -> None:
+    report = judge(
+        catalogue,
+        "staging",
+        [
+            result("site", "healthy", reading=Reading("r12")),
+            result("api", "healthy", reading=Reading("v7", "sha256:aa")),
+            result("services", "degraded", reading=Reading("v7", "sha256:aa", 2, 1)),
+        ],
+        emulated=True,
+        checked_at=moment,
+    )
+
+    document = json.loads(json.dumps(sweeping.to_dict(report)))
+
+    assert document["verdict"] == "degraded"
+    assert document["environment"] == "staging"
+    assert document["checked_at"] == moment.isoformat()
+    assert document["services"]["backend"] == {
+        "verdict": "degraded",
+        "version": "v7",
+        "digest": "sha256:aa",
+        "desired": 2,
+        "running": 1,
+    }
+    assert document["causes"][0]["owner"] == {"team": "API team", "contact": "+55 11 1234"}
+    assert document["causes"][0]["service"] == "backend"
+    first = document["probes"][0]
+    assert {"name", "verdict", "detail", "checked_at"} <= set(first)
+    assert (first["name"], first["service"], first["elapsed_ms"]) == ("site", "frontend", 1)
+
+
+def test_what_is_not_created_has_no_causes_and_no_probes(catalogue: Catalogue) -> None:
+    report = sweeping.not_created(catalogue, "staging")
+
+    assert report.verdict == "not_created"
+    assert not report.causes and not report.probes
+    assert {service.verdict for service in report.services.values()} == {"not_created"}
+
+
+def test_a_lost_world_is_down_and_says_what_to_do(catalogue: Catalogue, aws: Aws) -> None:
+    report = sweeping.sweep(
+        aws, catalogue, "staging", {}, emulated_endpoint="http://127.0.0.1:9", lost_world=True
+    )
+
+    assert report.verdict == "down"
+    assert "Create the environment again" in report.causes[0].text
+    assert report.services["backend"].running == 0
+    assert not report.probes
+
+
+def test_a_half_made_environment_is_down_without_asking_anybody(catalogue: Catalogue, aws: Aws) -> None:
+    report = sweeping.sweep(aws, catalogue, "staging", {}, emulated_endpoint="http://127.0.0.1:9")
+
+    assert report.verdict == "down"
+    assert {p.verdict for p in report.probes if p.name != "instances"} == {"down"}
+    assert any("is missing" in probe.evidence for probe in report.probes)
+
+
+def test_a_service_added_to_the_catalogue_since_the_last_run_is_not_looked_for(
+    catalogue: Catalogue, aws: Aws
+) -> None:
+    looks = sweeping.probes_of(aws, catalogue, {"services": {"other": {}}}, emulated_endpoint=None)
+
+    assert [look.name for look in looks] == ["site", "cloudfront", "instances"]
+
+
+def test_the_probes_of_an_environment_front_door_first(catalogue: Catalogue, aws: Aws) -> None:
+    looks = sweeping.probes_of(aws, catalogue, {}, emulated_endpoint=None)
+
+    assert [(look.name, look.service) for look in looks] == [
+        ("site", "frontend"),
+        ("api", "backend"),
+        ("services", "backend"),
+        ("targets", "backend"),
+        ("cloudfront", "frontend"),
+        ("instances", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"), [("healthy", 0), ("down", 1), ("degraded", 5), ("unknown", 6), ("not_created", 7)]
+)
+def test_exit_codes_leave_those_of_usage_refusal_and_time_limits_alone(
+    catalogue: Catalogue, verdict: Health, code: int
+) -> None:
+    report = replace(sweeping.not_created(catalogue, "staging"), verdict=verdict)
+
+    assert sweeping.exit_code(report) == code
+
+
+def test_an_unknown_environment_is_named_with_those_that_exist(catalogue: Catalogue, aws: Aws) -> None:
+    with pytest.raises(NotFoundError, match=r"'qa'.*Use one of: staging"):
+        sweeping.not_created(catalogue, "qa")
+    with pytest.raises(NotFoundError, match="'qa'"):
+        sweeping.sweep(aws, catalogue, "qa", {}, emulated_endpoint=None)
