@@ -19,7 +19,8 @@ PanelError                      anything the panel reports to a person
 │   ├── AwsError                an AWS call was refused
 │   ├── BuildError              an image or a site could not be built
 │   ├── DeployError             a roll-out or a publication did not succeed
-│   └── InterruptedRunError     the process that did the work is gone, its outcome is not known
+│   ├── InterruptedRunError     the process that did the work is gone, its outcome is not known
+│   └── CanceledRunError        somebody asked for the run to stop, and it did
 └── TimeLimitError              the time limit of a stage passed (exit code 4)
 """
 
@@ -135,6 +136,10 @@ class DeployError(OperationError):
 
 class InterruptedRunError(OperationError):
     """The process that did the work is gone and its outcome is not known."""
+
+
+class CanceledRunError(OperationError):
+    """Somebody asked for the run to stop, and it did."""
 
 
 class TimeLimitError(PanelError):

@@ -57,6 +57,8 @@ class Run(SQLModel, table=True):
     progress_total: int = 0
     waiting_for: str = ""
     cancel_requested: bool = False
+    # The workflow waits for a decision; a worker wakes it when the state says there is one.
+    awaiting: bool = False
     decided_by: str = ""
     comment: str = ""
     error: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
@@ -130,6 +132,8 @@ class EnvironmentRecord(SQLModel, table=True):
     exists: bool = False
     ready: bool = False
     world: str = ""
+    # Digest of the sources and variables that were applied last: unchanged, there is nothing to plan.
+    fingerprint: str = ""
     url: str = ""
     outputs: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     estimate: dict[str, Any] = Field(default_factory=dict, sa_column=_json())

@@ -1,0 +1,85 @@
+"""What the steps work with: adapters built by wiring, handed over as one value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from panel.aws.session import Aws
+from panel.catalogue.render import (
+    environment_state_key,
+    environment_variables,
+    shared_state_key,
+    shared_variables,
+)
+from panel.catalogue.schema import SHARED, Catalogue
+from panel.engine.workspace import Backend
+from panel.runs.stack import StackJob, StackRunner
+from panel.settings import Settings
+from panel.store.stores import Stores
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a worker's steps need.
+
+    Attributes:
+        catalogue: reads environments.yaml anew.
+        aws: the account of the catalogue's target.
+        stacks: Terraform for runs.
+        emulated_endpoint: address of the embedded AWS; None on AWS.
+        world: id of the world the endpoint is now; None when it does not answer.
+        ensure_endpoint: starts the embedded AWS when it is not alive; does nothing on AWS.
+        runtime: ``process`` or ``docker`` on the embedded AWS, ``aws`` otherwise.
+        local_diagnosis: last words of a service's tasks on the embedded AWS, for error messages.
+    """
+
+    settings: Settings
+    catalogue: Callable[[], Catalogue]
+    stores: Stores
+    aws: Callable[[], Aws]
+    stacks: StackRunner
+    emulated_endpoint: str | None
+    world: Callable[[], str | None]
+    ensure_endpoint: Callable[[], None]
+    runtime: Callable[[], str]
+    local_diagnosis: Callable[[str], str]
+
+    def workspace(self, environment: str) -> Path:
+        """Where an environment's stack is rendered."""
+        return self.settings.data_path / "workspaces" / environment
+
+    def job(self, run_id: int, environment: str, stage: str, *, destroy: bool = False) -> StackJob:
+        """The Terraform side of a run: the shared stack's, or that of an environment."""
+        catalogue = self.catalogue()
+        shared = environment == SHARED
+        return StackJob(
+            run_id=run_id,
+            subject=environment,
+            stage=stage,
+            stack="shared" if shared else "environment",
+            workspace=self.workspace(environment),
+            variables=shared_variables(catalogue)
+            if shared
+            else environment_variables(catalogue, environment),
+            backend=Backend(
+                bucket=catalogue.terraform.state_bucket,
+                key=shared_state_key() if shared else environment_state_key(environment),
+                region=catalogue.region,
+                emulated=self.emulated_endpoint is not None,
+            ),
+            destroy=destroy,
+        )
+
+
+def fingerprint(source: Path, variables: Mapping[str, Any]) -> str:
+    """Digest of a Terraform tree and the variables it gets: the same digest plans the same thing."""
+    digest = hashlib.sha256(json.dumps(variables, sort_keys=True, default=str).encode())
+    for path in sorted(source.rglob("*.tf")):
+        digest.update(str(path.relative_to(source)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

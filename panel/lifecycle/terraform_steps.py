@@ -1,0 +1,284 @@
+"""The steps of a run that are Terraform's: shared network, plan, decision, apply, destroy. Each may be repeated."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypedDict
+
+from panel.aws.front_door import front_door
+from panel.catalogue.schema import SHARED
+from panel.cost.estimate import estimate, to_dict
+from panel.engine.outcome import Outcome
+from panel.engine.plan import PlanSummary, ResourceChange
+from panel.errors import OperationError, RefusedError
+from panel.lifecycle.context import Context, fingerprint
+from panel.runs.guardrails import Finding, Situation, blocked, judge
+from panel.runs.journal import Journal
+from panel.runs.stack import StackJob
+from panel.store.tables import EnvironmentRecord, Run, RunPlan, now
+
+
+class Planned(TypedDict):
+    """What the plan step hands to the steps after it."""
+
+    changes: bool
+    plan_path: str
+    plan_digest: str
+    blocked: bool
+
+
+_FRESH: dict[str, Any] = {"progress_done": 0, "progress_total": 0, "waiting_for": ""}
+
+
+class TerraformSteps:
+    """Steps over one context."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._runs = context.stores.runs
+
+    def begin(self, run_id: int, worker: str) -> None:
+        """Take a run up: the endpoint must answer before anything else."""
+        self._runs.transition(run_id, "preparing", "worker", worker=worker, heartbeat_at=now())
+        self._context.ensure_endpoint()
+
+    def shared(self, run_id: int) -> None:
+        """Make sure that the shared stack is applied as the catalogue says.
+
+        Raises:
+            RefusedError: bringing it up to date would change or destroy what others use; that needs a review.
+        """
+        context, stage = self._context, "shared"
+        self._runs.set_stage(run_id, stage, "active")
+        job = context.job(run_id, SHARED, stage)
+        mark = fingerprint(context.settings.terraform_path, job.variables)
+        if self._current(mark):
+            self._runs.set_stage(run_id, stage, "done", detail="up to date")
+            return
+        outcome = context.stacks.plan(job)
+        summary = outcome.plan_summary()
+        self._keep_plan(job, summary, self._price(outcome), [])
+        if summary.counts.change or summary.counts.destroy:
+            raise RefusedError(
+                f"The shared network would change ({summary.counts}), and other environments live in it.",
+                hint="Review it on its own: 'panel env apply shared', then run this again.",
+            )
+        if summary.counts.add:
+            self._runs.update(run_id, **(_FRESH | {"progress_total": summary.counts.add}))
+            self._record(SHARED, exists=True, ready=False)
+            outputs = dict(context.stacks.apply(job, _plan_path(outcome), outcome.plan_digest).outputs)
+        else:
+            outputs = context.stacks.outputs(job)
+        self._record(SHARED, exists=True, ready=True, outputs=outputs, fingerprint=mark)
+        self._runs.update(run_id, **_FRESH)
+        self._runs.set_stage(
+            run_id, stage, "done", detail=f"+{summary.counts.add}" if summary.counts.add else "up to date"
+        )
+
+    def _current(self, mark: str) -> bool:
+        record = self._context.stores.environments.get(SHARED)
+        return (
+            record.exists
+            and record.ready
+            and record.fingerprint == mark
+            and record.world == self._context.world()
+        )
+
+    def plan(self, run_id: int) -> Planned:
+        """Plan the run's own stack, price it, judge it; the result is what a reviewer sees."""
+        run = self._runs.get(run_id)
+        self._runs.transition(run_id, "planning", "worker", **_FRESH)
+        self._runs.set_stage(run_id, "plan", "active")
+        job = self._context.job(run_id, run.environment, "plan", destroy=run.kind == "destroy")
+        outcome = self._context.stacks.plan(job)
+        summary, price = outcome.plan_summary(), self._price(outcome)
+        findings = judge(summary, self._situation(run, price["monthly_usd"]))
+        self._keep_plan(job, summary, price, findings)
+        counts = summary.counts
+        total = counts.add + counts.change + counts.destroy
+        self._runs.update(
+            run_id, add=counts.add, change=counts.change, destroy=counts.destroy,
+            monthly_usd=price["monthly_usd"], plan_digest=outcome.plan_digest, progress_total=total,
+        )  # fmt: skip
+        self._runs.set_stage(run_id, "plan", "done", detail=str(counts))
+        return Planned(
+            changes=summary.has_changes,
+            plan_path=str(_plan_path(outcome)),
+            plan_digest=outcome.plan_digest,
+            blocked=bool(blocked(findings)),
+        )
+
+    def _situation(self, run: Run, monthly_usd: float) -> Situation:
+        entry = self._context.catalogue().environments.get(run.environment)
+        return Situation(
+            kind=run.kind,
+            protected=bool(entry and entry.protected),
+            monthly_usd=monthly_usd,
+            budget_usd=entry.monthly_budget_usd if entry else None,
+        )
+
+    def _price(self, outcome: Outcome) -> dict[str, Any]:
+        """The estimate of a plan, as the store keeps it."""
+        if outcome.plan_json_path is None:
+            raise OperationError("The plan was not read back, so it cannot be priced.", hint="Plan again.")
+        document = json.loads(outcome.plan_json_path.read_text(encoding="utf-8"))
+        return to_dict(estimate(document, region=self._context.catalogue().region))
+
+    def _keep_plan(
+        self, job: StackJob, summary: PlanSummary, price: dict[str, Any], findings: list[Finding]
+    ) -> None:
+        self._runs.save_plan(
+            RunPlan(
+                run_id=job.run_id,
+                stack=job.stack,
+                changes=[change_to_dict(change) for change in summary.effective],
+                estimate=price,
+                guardrails=[finding.to_dict() for finding in findings],
+            )
+        )
+
+    def settle_plan(self, run_id: int, planned: Planned) -> str:
+        """Say where the plan leads: ``apply``, ``wait`` (for a person), ``skip`` (nothing to change) or ``stop``."""
+        run = self._runs.get(run_id)
+        if planned["blocked"]:
+            names = [
+                f"{f['rule']}: {f['address']} {f['reason']}"
+                for f in self._findings(run)
+                if f["severity"] == "block"
+            ]
+            raise RefusedError(
+                f"The plan of {run.environment} is blocked by {len(names)} guardrail finding(s): {names[0]}.",
+                hint="Change what the plan would do, or the rule, and plan again.",
+                detail="\n".join(names),
+            )
+        if run.kind == "plan":
+            return "stop"
+        if not planned["changes"]:
+            self._runs.transition(run_id, "no_changes", "worker")
+            self._runs.set_stage(run_id, "review", "skipped", detail="nothing to review")
+            return "skip"
+        self._runs.transition(run_id, "planned", "worker")
+        if run.auto_approve:
+            self._runs.transition(
+                run_id, "approved", run.author, comment="approved in advance", decided_by=run.author
+            )
+            self._runs.set_stage(run_id, "review", "done", detail="approved in advance")
+            return "apply"
+        self._runs.set_stage(run_id, "review", "waiting")
+        self._runs.update(run_id, awaiting=True)
+        return "wait"
+
+    def _findings(self, run: Run) -> list[dict[str, Any]]:
+        plan = self._runs.plan(run.id or 0, "shared" if run.environment == SHARED else "environment")
+        return plan.guardrails if plan else []
+
+    def decision(self, run_id: int) -> str:
+        """What people decided: ``approved``, ``discarded``, ``cancel`` or still ``planned``."""
+        run = self._runs.get(run_id)
+        if run.cancel_requested and run.state == "planned":
+            return "cancel"
+        if run.state == "approved":
+            self._runs.set_stage(run_id, "review", "done", detail=f"approved by {run.decided_by}")
+        if run.state != "planned":
+            self._runs.update(run_id, awaiting=False)
+        return run.state
+
+    def apply(self, run_id: int, planned: Planned) -> None:
+        """Apply exactly the reviewed plan and remember the stack's outputs."""
+        run = self._runs.get(run_id)
+        self._runs.transition(run_id, "applying", "worker")
+        job = self._context.job(run_id, run.environment, "apply")
+        self._runs.set_stage(run_id, "apply", "active")
+        self._record(run.environment, exists=True, ready=False)
+        outcome = self._context.stacks.apply(job, Path(planned["plan_path"]), planned["plan_digest"])
+        self._applied(job, dict(outcome.outputs))
+        self._keep_price(run)
+        self._runs.update(run_id, waiting_for="")
+        self._runs.set_stage(
+            run_id, "apply", "done", detail=f"{self._runs.get(run_id).progress_done} resources"
+        )
+
+    def keep_outputs(self, run_id: int) -> None:
+        """Where there was nothing to apply: read the outputs, so that what follows knows the stack."""
+        run = self._runs.get(run_id)
+        self._runs.set_stage(run_id, "apply", "skipped", detail="nothing to change")
+        job = self._context.job(run_id, run.environment, "apply")
+        self._applied(job, self._context.stacks.outputs(job))
+        self._keep_price(run)
+
+    def destroy(self, run_id: int, planned: Planned) -> None:
+        """Apply the reviewed destruction."""
+        run = self._runs.get(run_id)
+        self._runs.transition(run_id, "applying", "worker")
+        self._runs.set_stage(run_id, "destroy", "active")
+        self._context.stores.environments.save(run.environment, ready=False)
+        job = self._context.job(run_id, run.environment, "destroy", destroy=True)
+        self._context.stacks.apply(job, Path(planned["plan_path"]), planned["plan_digest"])
+        self._runs.update(run_id, waiting_for="")
+        self._runs.set_stage(run_id, "destroy", "done")
+
+    def gone(self, run_id: int) -> None:
+        """Forget an environment that was destroyed."""
+        run = self._runs.get(run_id)
+        self._context.stores.releases.retire(run.environment)
+        self._context.stores.environments.save(
+            run.environment,
+            exists=False,
+            ready=False,
+            url="",
+            outputs={},
+            fingerprint="",
+            world="",
+            monthly_usd=None,
+        )
+
+    def _record(self, name: str, **fields: Any) -> EnvironmentRecord:
+        return self._context.stores.environments.save(name, world=self._context.world() or "", **fields)
+
+    def _applied(self, job: StackJob, outputs: dict[str, Any]) -> None:
+        """Remember what a stack that is as wanted now offers."""
+        mark = fingerprint(self._context.settings.terraform_path, job.variables)
+        if job.subject == SHARED:
+            self._record(SHARED, exists=True, ready=True, outputs=outputs, fingerprint=mark)
+            return
+        door = front_door(outputs, emulated_endpoint=self._context.emulated_endpoint)
+        record = self._context.stores.environments.get(job.subject)
+        created = record.created_at if record.exists and record.created_at else now()
+        self._record(
+            job.subject, exists=True, outputs=outputs, url=door.url, fingerprint=mark, created_at=created
+        )
+
+    def _keep_price(self, run: Run) -> None:
+        plan = self._runs.plan(run.id or 0, "environment")
+        if plan is not None and run.environment != SHARED:
+            self._record(
+                run.environment, estimate=plan.estimate, monthly_usd=plan.estimate.get("monthly_usd")
+            )
+
+    def report(self, run_id: int, stage: str, text: str, level: str = "info") -> None:
+        """Write one line to the run's log."""
+        with Journal(self._runs, run_id, stage) as journal:
+            journal.say(text, level)
+
+
+def change_to_dict(change: ResourceChange) -> dict[str, Any]:
+    """A change as the store keeps it: the attributes that differ, not the whole resource."""
+    return {
+        "address": change.address,
+        "module": change.module,
+        "type": change.type,
+        "name": change.name,
+        "action": change.action,
+        "reason": change.reason,
+        "previous_address": change.previous_address,
+        "replace_paths": list(change.replace_paths),
+        "attributes": [asdict(attribute) for attribute in change.attributes],
+    }
+
+
+def _plan_path(outcome: Outcome) -> Path:
+    if outcome.plan_path is None:
+        raise OperationError("Terraform saved no plan.", hint="Plan again.")
+    return outcome.plan_path

@@ -1,0 +1,171 @@
+"""The durable workflows: they only sequence. Every effect is in a step that may be run again from its start.
+
+Names of workflows and steps are stored data: a rename would orphan the runs of an older version.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from dbos import DBOS
+
+from panel.catalogue.schema import SHARED
+from panel.errors import CanceledRunError, InterruptedRunError, PanelError, RefusedError
+from panel.lifecycle.deploy_steps import DeploySteps
+from panel.lifecycle.terraform_steps import Planned, TerraformSteps
+from panel.store.runs import Runs
+
+#: The queue of runs: one at a time per environment, many environments side by side.
+RUN_QUEUE = "runs"
+#: The queue of the shared stack: one at a time for the whole project.
+SHARED_QUEUE = "shared"
+RUN_WORKFLOW = "environment.run"
+SHARED_WORKFLOW = "shared.ensure"
+DECISION = "decision"
+# A worker that is killed again and again must not make a run unrecoverable.
+_RECOVERIES = 10_000
+
+_log = logging.getLogger(__name__)
+
+Step = Callable[..., Any]
+
+
+def workflow_id(run_id: int) -> str:
+    """Id of a run's workflow: asking for it twice starts it once."""
+    return f"run-{run_id}"
+
+
+def run_id_of(identifier: str) -> int:
+    """The run of a workflow id."""
+    return int(identifier.removeprefix("run-"))
+
+
+class Workflows:
+    """The workflows over the steps. Making one registers them; DBOS must be launched afterwards."""
+
+    def __init__(
+        self,
+        terraform: TerraformSteps,
+        deploys: DeploySteps,
+        runs: Runs,
+        *,
+        worker: str,
+        approval_timeout_s: int,
+    ) -> None:
+        self._terraform = terraform
+        self._deploys = deploys
+        self._runs = runs
+        self._worker = worker
+        self._approval_timeout_s = approval_timeout_s
+
+        @DBOS.workflow(name=SHARED_WORKFLOW, max_recovery_attempts=_RECOVERIES)
+        def shared_workflow(run_id: int) -> None:
+            # On a queue of its own: two environments must not apply the shared stack at once.
+            _step("shared", terraform.shared, run_id)
+
+        @DBOS.workflow(name=RUN_WORKFLOW, max_recovery_attempts=_RECOVERIES)
+        def run_workflow(run_id: int, environment: str, kind: str) -> str:
+            return self.run(run_id, environment, kind)
+
+        self._shared_workflow = shared_workflow
+
+    def run(self, run_id: int, environment: str, kind: str) -> str:
+        """One run from its order to its end; returns the state it ended in."""
+        try:
+            _step("begin", self._terraform.begin, run_id, self._worker)
+            return self._sequence(run_id, environment, kind)
+        except PanelError as error:
+            state = _state_after(error)
+            _step("fail", self._fail, run_id, state, error.message, error.hint, error.detail)
+            return state
+        except Exception as error:
+            _log.exception("Run %s failed in a way nobody foresaw", run_id)
+            _step("fail", self._fail, run_id, "errored", f"Something nobody foresaw went wrong: {type(error).__name__}.",
+                  "See the worker's log for the details, then retry.", str(error))  # fmt: skip
+            return "errored"
+
+    def _sequence(self, run_id: int, environment: str, kind: str) -> str:
+        if kind in {"create", "update"} and environment != SHARED:
+            handle = DBOS.enqueue_workflow(SHARED_QUEUE, self._shared_workflow, run_id)
+            handle.get_result(polling_interval_sec=0.25)
+        if kind == "deploy":
+            return self._deploy(run_id)
+        planned: Planned = _step("plan", self._terraform.plan, run_id)
+        way: str = _step("settle_plan", self._terraform.settle_plan, run_id, planned)
+        if way == "stop":
+            return str(_step("finish", self._finish, run_id, "planned"))
+        if way == "wait":
+            decided = self._wait_for_decision(run_id)
+            if decided != "approved":
+                return decided
+        if kind == "destroy":
+            return self._destroy(run_id, planned, environment, nothing=way == "skip")
+        if way == "skip":
+            _step("keep_outputs", self._terraform.keep_outputs, run_id)
+        else:
+            _step("apply", self._terraform.apply, run_id, planned)
+        return (
+            str(_step("finish", self._finish, run_id, "applied"))
+            if environment == SHARED
+            else self._deploy(run_id)
+        )
+
+    def _wait_for_decision(self, run_id: int) -> str:
+        """Wait, durably, for a person. A message only wakes the workflow: what was decided is read from the store."""
+        while True:
+            message = DBOS.recv(DECISION, timeout_seconds=self._approval_timeout_s)
+            state: str = _step("decision", self._terraform.decision, run_id)
+            if state == "cancel" or (message is None and state == "planned"):
+                comment = "" if state == "cancel" else "nobody decided in time"
+                return str(
+                    _step(
+                        "finish",
+                        self._finish,
+                        run_id,
+                        "canceled" if state == "cancel" else "discarded",
+                        comment,
+                    )
+                )
+            if state != "planned":
+                return state
+
+    def _destroy(self, run_id: int, planned: Planned, environment: str, *, nothing: bool) -> str:
+        if not nothing:
+            _step("destroy", self._terraform.destroy, run_id, planned)
+        if environment != SHARED:
+            _step("cleanup", self._deploys.cleanup, run_id)
+        _step("gone", self._terraform.gone, run_id)
+        return str(_step("finish", self._finish, run_id, "applied"))
+
+    def _deploy(self, run_id: int) -> str:
+        _step("deploying", self._deploys.begin, run_id)
+        _step("image", self._deploys.image, run_id)
+        _step("site", self._deploys.site, run_id)
+        _step("checks", self._deploys.checks, run_id)
+        return str(_step("finish", self._finish, run_id, "applied"))
+
+    def _finish(self, run_id: int, state: str, comment: str = "") -> str:
+        run = self._runs.finish(
+            run_id, state, "worker", awaiting=False, **({"comment": comment} if comment else {})
+        )
+        return run.state
+
+    def _fail(self, run_id: int, state: str, message: str, hint: str, detail: str) -> None:
+        self._terraform.report(run_id, self._runs.get(run_id).stage, message, "error")
+        self._runs.finish(
+            run_id, state, "worker", awaiting=False, error=message, error_hint=hint, error_detail=detail
+        )
+
+
+def _step(name: str, function: Step, *args: Any) -> Any:
+    return DBOS.run_step({"name": name}, function, *args)
+
+
+def _state_after(error: PanelError) -> str:
+    if isinstance(error, InterruptedRunError):
+        return "interrupted"
+    if isinstance(error, CanceledRunError):
+        return "canceled"
+    return "blocked" if isinstance(error, RefusedError) else "errored"

@@ -1,0 +1,1 @@
+"""Terraform runs: plan, guardrails, apply, their log and progress. Image deploys are in deploys, sequencing in lifecycle."""

@@ -1,0 +1,160 @@
+"""Rules over a plan, in plain Python. Each answers with findings; none means the rule passed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from panel.engine.plan import PlanSummary, ResourceChange
+
+#: Types that hold data somebody would miss.
+STATEFUL = frozenset({
+    "aws_s3_bucket", "aws_db_instance", "aws_rds_cluster", "aws_dynamodb_table", "aws_efs_file_system",
+    "aws_ebs_volume", "aws_ecr_repository", "aws_route53_zone", "aws_kms_key",
+})  # fmt: skip
+_TAGS = ("Project", "Environment", "ManagedBy", "Owner")
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+_WEB_PORTS = frozenset({80, 443})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule says: ``severity`` is ``pass``, ``warn`` or ``block``; ``address`` the resource, if one."""
+
+    rule: str
+    severity: str
+    reason: str
+    address: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the rules judge by, beside the plan itself."""
+
+    kind: str
+    protected: bool
+    monthly_usd: float | None
+    budget_usd: float | None
+
+
+def judge(plan: PlanSummary, situation: Situation) -> list[Finding]:
+    """All findings over a plan; a rule that found nothing is there as ``pass``."""
+    findings: list[Finding] = []
+    for name, rule in _RULES.items():
+        found = [
+            Finding(name, severity, reason, address) for severity, reason, address in rule(plan, situation)
+        ]
+        findings += found or [Finding(name, "pass", _PASSED[name])]
+    return findings
+
+
+def blocked(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that stop a run."""
+    return [finding for finding in findings if finding.severity == "block"]
+
+
+_Found = Iterable[tuple[str, str, str]]
+
+
+def _stateful(plan: PlanSummary, situation: Situation) -> _Found:
+    if situation.kind == "destroy":
+        return
+    for change in plan.changes:
+        if change.action in {"delete", "replace"} and change.type in STATEFUL:
+            yield "block", f"would {change.action} a resource that holds data", change.address
+
+
+def _protected(plan: PlanSummary, situation: Situation) -> _Found:
+    if not situation.protected:
+        return
+    for change in plan.changes:
+        if change.action in {"delete", "replace"}:
+            yield "block", f"would {change.action} a part of a protected environment", change.address
+
+
+def _ingress(plan: PlanSummary, _situation: Situation) -> _Found:
+    for change in plan.changes:
+        if change.action in {"create", "update", "replace"} and _open_to_all(change):
+            yield "warn", "lets the whole internet in on a port that is not the web's", change.address
+
+
+def _open_to_all(change: ResourceChange) -> bool:
+    after: Mapping[str, Any] = change.after or {}
+    if change.type == "aws_vpc_security_group_ingress_rule":
+        open_ranges = {after.get("cidr_ipv4"), after.get("cidr_ipv6")} & set(_ANYWHERE)
+        return bool(open_ranges) and after.get("from_port") not in _WEB_PORTS
+    if change.type == "aws_security_group":
+        return any(
+            set(rule.get("cidr_blocks") or []) & set(_ANYWHERE) and rule.get("from_port") not in _WEB_PORTS
+            for rule in after.get("ingress") or []
+            if isinstance(rule, Mapping)
+        )
+    return False
+
+
+def _public_bucket(plan: PlanSummary, _situation: Situation) -> _Found:
+    for change in plan.changes:
+        after: Mapping[str, Any] = change.after or {}
+        if change.type == "aws_s3_bucket_public_access_block" and change.action in {"create", "update"}:
+            off = [
+                name
+                for name in ("block_public_acls", "block_public_policy", "restrict_public_buckets")
+                if after.get(name) is False
+            ]
+            if off:
+                yield "block", f"would let a bucket become public ({', '.join(off)})", change.address
+        if change.type == "aws_s3_bucket_policy" and _anyone(after.get("policy")):
+            yield "block", "its policy lets anyone in", change.address
+
+
+def _anyone(policy: object) -> bool:
+    try:
+        document = json.loads(str(policy))
+    except ValueError:
+        return False  # not known before it is applied
+    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    return any(
+        item.get("Effect") == "Allow"
+        and item.get("Principal") in ("*", {"AWS": "*"})
+        and not item.get("Condition")
+        for item in (statements if isinstance(statements, list) else [statements])
+    )
+
+
+def _tags(plan: PlanSummary, _situation: Situation) -> _Found:
+    for change in plan.changes:
+        after: Mapping[str, Any] = change.after or {}
+        if change.action == "create" and isinstance(after.get("tags_all"), Mapping):
+            missing = [tag for tag in _TAGS if tag not in after["tags_all"]]
+            if missing:
+                yield "warn", f"has no tag {', '.join(missing)}", change.address
+
+
+def _budget(_plan: PlanSummary, situation: Situation) -> _Found:
+    cost, budget = situation.monthly_usd, situation.budget_usd
+    if cost is not None and budget is not None and cost > budget and situation.kind != "destroy":
+        yield "warn", f"would cost $ {cost:.2f} / month, over the budget of $ {budget:.2f}", ""
+
+
+_RULES: Mapping[str, Callable[[PlanSummary, Situation], _Found]] = {
+    "stateful resources": _stateful,
+    "protected environment": _protected,
+    "open ingress": _ingress,
+    "public buckets": _public_bucket,
+    "tags": _tags,
+    "budget": _budget,
+}
+_PASSED: Mapping[str, str] = {
+    "stateful resources": "nothing that holds data is destroyed or replaced",
+    "protected environment": "nothing protected is destroyed or replaced",
+    "open ingress": "no port but the web's is open to the internet",
+    "public buckets": "no bucket becomes public",
+    "tags": "everything carries the tags that cost reports need",
+    "budget": "the cost stays within the budget",
+}

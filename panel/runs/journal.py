@@ -1,0 +1,115 @@
+"""Writing a run's log and progress into the store while Terraform or a deployment goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from panel.engine.events import Event, EventKind
+from panel.store.runs import Line, Runs
+
+#: Seconds between two writes: pages look every second or two, a write each line would only wear the disk.
+_FLUSH_EVERY = 0.4
+_FLUSH_LINES = 200
+_QUIET = frozenset(
+    {EventKind.REFRESH_START, EventKind.REFRESH_COMPLETE, EventKind.OUTPUTS, EventKind.VERSION}
+)
+
+
+class Journal:
+    """The log of one stage of one run. Use it as a context manager: leaving it writes what is left.
+
+    Args:
+        runs: where to write.
+        run_id: the run.
+        stage: the stage the lines belong to.
+        source: name of the output that events come from; with their offsets it makes reading twice harmless.
+    """
+
+    def __init__(self, runs: Runs, run_id: int, stage: str, *, source: str = "") -> None:
+        self._runs = runs
+        self._run_id = run_id
+        self._stage = stage
+        self._source = source
+        self._lines: list[Line] = []
+        self._flushed = 0.0
+        self._progress = Progress()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.flush()
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Write one line of the panel's own."""
+        self._lines.append(Line(text=text, level=level))
+        self.flush()
+
+    def report(self, text: str) -> None:
+        """Write one line; the shape that deployments want for their reports."""
+        self.say(text)
+
+    def event(self, event: Event) -> None:
+        """Take one Terraform event: its line, and what it says of the progress."""
+        self._progress.take(event)
+        if event.message and event.kind not in _QUIET:
+            text = str(event.diagnostic) if event.diagnostic else event.message
+            self._lines.append(Line(text=text, level=event.level, source=self._source, position=event.offset))
+        if len(self._lines) >= _FLUSH_LINES or time.monotonic() - self._flushed > _FLUSH_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write lines and progress that were held back."""
+        self._flushed = time.monotonic()
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._runs.append(self._run_id, self._stage, lines)
+        if changed := self._progress.changed():
+            self._runs.update(self._run_id, **changed)
+
+
+class Progress:
+    """Resources done (the plan told the total), and the one that has been waited for the longest."""
+
+    def __init__(self) -> None:
+        self._done = 0
+        self._started: dict[str, None] = {}
+        self._applying = False
+        self._written: dict[str, object] = {}
+
+    def take(self, event: Event) -> None:
+        """Follow one event."""
+        handlers: dict[EventKind, Callable[[Event], None]] = {
+            EventKind.APPLY_START: self._start,
+            EventKind.APPLY_COMPLETE: self._complete,
+            EventKind.APPLY_ERRORED: self._errored,
+        }
+        if handler := handlers.get(event.kind):
+            handler(event)
+
+    def _start(self, event: Event) -> None:
+        self._applying = True
+        self._started[event.address] = None
+
+    def _complete(self, event: Event) -> None:
+        self._done += 1
+        self._started.pop(event.address, None)
+
+    def _errored(self, event: Event) -> None:
+        self._started.pop(event.address, None)
+
+    def changed(self) -> dict[str, object]:
+        """Columns of the run that differ from what was written last."""
+        if not self._applying:
+            return {}
+        wanted: dict[str, object] = {
+            "progress_done": self._done,
+            "waiting_for": next(iter(self._started), ""),
+        }
+        new = {name: value for name, value in wanted.items() if self._written.get(name) != value}
+        self._written |= new
+        return new

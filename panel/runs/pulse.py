@@ -1,0 +1,52 @@
+"""A run's sign of life while a stage works, and the ear for a request to cancel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from panel.errors import PanelError
+from panel.store.runs import Runs
+from panel.store.tables import now
+
+_EVERY = 1.0
+
+
+class Pulse:
+    """Beats once a second in its own thread, for as long as the ``with`` block lasts.
+
+    Args:
+        runs: where the run is.
+        run_id: the run.
+        on_cancel: called once, when somebody asked for the run to be cancelled.
+    """
+
+    def __init__(self, runs: Runs, run_id: int, on_cancel: Callable[[], object]) -> None:
+        self._runs = runs
+        self._run_id = run_id
+        self._on_cancel = on_cancel
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"pulse-{run_id}", daemon=True)
+
+    def __enter__(self) -> Pulse:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def _beat(self) -> None:
+        told = False
+        while not self._stop.wait(_EVERY):
+            try:
+                self._runs.update(self._run_id, heartbeat_at=now())
+                if not told and self._runs.get(self._run_id).cancel_requested:
+                    told = True
+                    self._on_cancel()
+            except PanelError:
+                # A database that refuses for a moment must not end the work; the next beat tries again.
+                continue
