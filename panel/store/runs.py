@@ -100,6 +100,12 @@ class Runs:
                 select(Run).where(Run.environment == environment, col(Run.active).is_(True))
             ).first()
 
+    def pending(self) -> list[Run]:
+        """Runs a worker has something to do for: those that are active, and those whose workflow still waits."""
+        query = select(Run).where(col(Run.active).is_(True) | col(Run.awaiting).is_(True))
+        with self._db.read() as session:
+            return [*session.exec(query.order_by(col(Run.id)))]
+
     def recent(
         self,
         environment: str | None = None,
