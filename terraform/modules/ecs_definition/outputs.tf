@@ -1,0 +1,54 @@
+output "service_name" {
+  description = "Name of the ECS service."
+  value       = aws_ecs_service.this.name
+}
+
+output "task_definition_family" {
+  description = "Family that deployments register their revisions in."
+  value       = aws_ecs_task_definition.this.family
+}
+
+output "container_name" {
+  description = "Name of the container in the task definition."
+  value       = var.service_name
+}
+
+output "container_port" {
+  description = "Port that the container listens on."
+  value       = var.container_port
+}
+
+output "target_group_arn" {
+  description = "Target group that the tasks are registered in."
+  value       = aws_lb_target_group.this.arn
+}
+
+output "log_group" {
+  description = "Log group that the containers write to."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "task_role_arn" {
+  description = "Role of the service's code."
+  value       = module.task_role.arn
+}
+
+output "execution_role_arn" {
+  description = "Role that ECS starts the tasks with."
+  value       = module.execution_role.arn
+}
+
+output "desired_count" {
+  description = "Tasks that a deployment scales the service to."
+  value       = var.desired_count
+}
+
+output "repository_url" {
+  description = "Repository that the service's images are pushed to."
+  value       = var.repository_url
+}
+
+output "security_group_id" {
+  description = "Security group of the tasks."
+  value       = aws_security_group.tasks.id
+}

@@ -1,0 +1,63 @@
+variable "origin_protocol_policy" {
+  description = "How CloudFront speaks to the load balancer: https-only, or http-only for an emulator that serves no TLS behind CloudFront. The load balancer is open to CloudFront on that port alone."
+  type        = string
+  default     = "https-only"
+  nullable    = false
+
+  validation {
+    condition     = contains(["https-only", "http-only"], var.origin_protocol_policy)
+    error_message = "origin_protocol_policy must be https-only or http-only."
+  }
+}
+
+variable "viewer_protocol_policy" {
+  description = "What CloudFront does with people who come over HTTP: redirect-to-https, https-only (refuse), or allow-all for an emulator on loopback."
+  type        = string
+  default     = "redirect-to-https"
+  nullable    = false
+
+  validation {
+    condition     = contains(["redirect-to-https", "https-only", "allow-all"], var.viewer_protocol_policy)
+    error_message = "viewer_protocol_policy must be redirect-to-https, https-only or allow-all."
+  }
+}
+
+variable "http_listener_forwards" {
+  description = "Whether the load balancer's HTTP listener forwards to services; needed with origin_protocol_policy http-only. False: it redirects to HTTPS."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "cloudfront_wait_for_deployment" {
+  description = "Whether to wait until CloudFront has reached all its edges. False: the address answers a little after the apply has ended."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "wait_for_certificate_validation" {
+  description = "Whether to wait until the certificates are issued. AWS refuses a certificate that is not, so false is only for an emulator, which issues at once; there it takes a record's 15 to 30 seconds off the apply."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "price_class" {
+  description = "Edges that CloudFront serves from: PriceClass_100 (North America, Europe), PriceClass_200 (also Asia, Middle East, Africa) or PriceClass_All."
+  type        = string
+  default     = "PriceClass_100"
+  nullable    = false
+
+  validation {
+    condition     = contains(["PriceClass_100", "PriceClass_200", "PriceClass_All"], var.price_class)
+    error_message = "price_class must be PriceClass_100, PriceClass_200 or PriceClass_All."
+  }
+}
+
+variable "origin_rules_by_address" {
+  description = "Whether the load balancer's security group names CloudFront's addresses one by one. False: it names the list that AWS keeps up to date. True is for an emulator that forgets which list a rule names."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -1,0 +1,116 @@
+variable "project_name" {
+  description = "Name of the project: beginning of every name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", var.project_name))
+    error_message = "project_name must be a DNS label of 20 characters at most: lower-case letters, digits and hyphens, beginning with a letter."
+  }
+}
+
+variable "environment_name" {
+  description = "Name of the environment, such as staging: second part of every name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", var.environment_name)) && !contains(["shared", "origin"], var.environment_name)
+    error_message = "environment_name must be a DNS label of 20 characters at most: lower-case letters, digits and hyphens, beginning with a letter. The names shared and origin are taken."
+  }
+}
+
+variable "aws_region" {
+  description = "Region that the environment runs in."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.aws_region))
+    error_message = "aws_region must be a region's code, such as us-east-2."
+  }
+}
+
+variable "owner" {
+  description = "Team or person who answers for the environment, for the tag Owner."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[\\p{L}\\p{N} _.:/=+@-]{1,256}$", var.owner))
+    error_message = "owner must have 1 to 256 characters that a tag takes: letters, digits, spaces and any of _ . : / = + @ -"
+  }
+}
+
+variable "domain_name" {
+  description = "Full host name that people use for this environment, such as staging.todo.example.com."
+  type        = string
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain_name))
+    error_message = "domain_name must be a full host name, such as staging.todo.example.com."
+  }
+}
+
+variable "subnet_slot" {
+  description = "Slot of the shared network that the environment stands in: 0 for production, 1 for staging, further ones as the shared stack makes them."
+  type        = number
+
+  validation {
+    condition     = var.subnet_slot >= 0 && var.subnet_slot <= 6 && floor(var.subnet_slot) == var.subnet_slot
+    error_message = "subnet_slot must be a whole number between 0 and 6."
+  }
+}
+
+variable "services" {
+  description = <<-EOT
+    Services that run as containers, by name: port that the container listens on, path_pattern that belongs to it (such as /api/*),
+    health_path that answers 200 when it is well, memory_soft_mb set aside and memory_hard_mb at which it is stopped (MiB),
+    desired_count of tasks, environment variables, and the image to create the service with. Without an image the service waits
+    at zero tasks for its first deployment.
+  EOT
+  type = map(object({
+    port           = number
+    path_pattern   = string
+    health_path    = string
+    memory_soft_mb = number
+    memory_hard_mb = number
+    desired_count  = number
+    environment    = optional(map(string), {})
+    image          = optional(string)
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.services) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", name))])
+    error_message = "Names in services must be DNS labels of 32 characters at most: lower-case letters, digits and hyphens, beginning with a letter."
+  }
+
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.desired_count >= 1 && floor(service.desired_count) == service.desired_count])
+    error_message = "Each desired_count in services must be a whole number of at least 1."
+  }
+
+  validation {
+    condition     = alltrue([for service in values(var.services) : service.memory_soft_mb <= service.memory_hard_mb])
+    error_message = "No memory_soft_mb in services may be above its memory_hard_mb."
+  }
+
+  validation {
+    condition     = length(distinct([for service in values(var.services) : service.path_pattern])) == length(var.services)
+    error_message = "No two services may have the same path_pattern."
+  }
+}
+
+variable "remote_state" {
+  description = "Where the shared stack's state is kept: bucket, key and region."
+  type        = object({ bucket = string, key = string, region = string })
+
+  validation {
+    condition     = alltrue([for value in values(var.remote_state) : length(value) > 0])
+    error_message = "remote_state needs a bucket, a key and a region."
+  }
+}
+
+variable "emulated" {
+  description = "Whether an emulator answers instead of AWS: S3 by path, no check of credentials, region or metadata service. Its address comes from AWS_ENDPOINT_URL."
+  type        = bool
+  default     = false
+  nullable    = false
+}
