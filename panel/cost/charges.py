@@ -1,0 +1,70 @@
+"""The words in which pricing rules speak: what is charged, what cannot be priced, and what a rule may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from panel.cost.assumptions import Assumptions
+from panel.cost.resources import Resource, World
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A month's ``quantity`` of what the price list calls ``price_component`` of ``price_type``.
+
+    ``component`` is the name people read.
+    """
+
+    component: str
+    price_type: str
+    price_component: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True)
+class Unpriced:
+    """Something that costs and cannot be priced, with the reason in words."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a pricing rule may look at besides the resource itself."""
+
+    world: World
+    assumptions: Assumptions
+
+    @property
+    def hours(self) -> Decimal:
+        """Hours of a month."""
+        return self.assumptions.amount("hours_per_month")
+
+
+Finding = Charge | Unpriced
+Rule = Callable[[Resource, Scene], Iterable[Finding]]
+
+
+def number(value: object) -> Decimal | None:
+    """A number as Terraform writes it (also as text); None where it is not known or no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def tiered(
+    component: str, price_type: str, quantity: Decimal, tiers: Sequence[tuple[str, int | None]]
+) -> Iterator[Charge]:
+    """Charges of a price that falls with use: tiers are (price component, size), the last one without an end."""
+    rest = quantity
+    for price_component, size in tiers:
+        part = rest if size is None else min(rest, Decimal(size))
+        if part > 0:
+            yield Charge(component, price_type, price_component, part)
+        rest -= part

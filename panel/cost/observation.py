@@ -1,0 +1,57 @@
+"""Pricing rules of what watches: logs, alarms, dashboards, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from panel.cost.charges import Charge, Finding, Rule, Scene, Unpriced, number
+from panel.cost.resources import Resource
+
+_ONE = Decimal(1)
+# Metrics read more often than once a minute.
+_HIGH_RESOLUTION_S = 60
+
+
+def _log_group(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    rare = resource.text("log_group_class") == "INFREQUENT_ACCESS"
+    price = f"logs ingestion, {'Infrequent Access' if rare else 'Standard'} class"
+    yield Charge("log intake", resource.type, price, scene.assumptions.amount("log_ingested_gb"))
+    stored = scene.assumptions.amount("log_stored_gb")
+    yield Charge("log storage", resource.type, "logs storage (archived)", stored)
+
+
+def _alarm(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    if resource.blocks("metric_query"):
+        yield Unpriced("an alarm on an expression is charged by the number of metrics in it")
+        return
+    period = number(resource.values.get("period"))
+    fast = period is not None and period < _HIGH_RESOLUTION_S
+    yield Charge("alarms", resource.type, f"{'high' if fast else 'standard'} resolution alarm metric", _ONE)
+
+
+def _composite_alarm(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    yield Charge("alarms", resource.type, "composite alarm", _ONE)
+
+
+def _dashboard(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    yield Charge("dashboards", resource.type, "dashboard", _ONE)
+
+
+def _metric_filter(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    yield Charge("metrics from logs", resource.type, "custom metric, first 10,000", _ONE)
+
+
+def _parameter(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    if resource.text("tier") == "Advanced":
+        yield Charge("parameters", resource.type, "advanced tier parameter", _ONE)
+
+
+RULES: Mapping[str, Rule] = {
+    "aws_cloudwatch_log_group": _log_group,
+    "aws_cloudwatch_metric_alarm": _alarm,
+    "aws_cloudwatch_composite_alarm": _composite_alarm,
+    "aws_cloudwatch_dashboard": _dashboard,
+    "aws_cloudwatch_log_metric_filter": _metric_filter,
+    "aws_ssm_parameter": _parameter,
+}

@@ -1,0 +1,94 @@
+"""The resources of a plan or of a catalogue as values, and how they refer to each other."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_INDEX = re.compile(r"\[[^\]]*\]")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A managed resource: ``values`` are its arguments as far as they are known.
+
+    ``module`` is the address of its module, empty for the root. ``references`` are, by argument, the
+    addresses inside the module that the configuration names there.
+    """
+
+    address: str
+    type: str
+    values: Mapping[str, Any]
+    module: str = ""
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def local_address(self) -> str:
+        """The address inside its module, such as ``aws_lb.this[0]``."""
+        return self.address.removeprefix(f"{self.module}.") if self.module else self.address
+
+    def block(self, name: str) -> Mapping[str, Any]:
+        """The first block of that name; empty where there is none."""
+        blocks = self.values.get(name)
+        if isinstance(blocks, list) and blocks and isinstance(blocks[0], Mapping):
+            return blocks[0]
+        return {}
+
+    def blocks(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """All blocks of that name."""
+        found = self.values.get(name)
+        return (
+            tuple(block for block in found if isinstance(block, Mapping)) if isinstance(found, list) else ()
+        )
+
+    def text(self, name: str) -> str:
+        """An argument as text; empty where it is not known or not text."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else ""
+
+
+class World:
+    """All resources of one state of things, so that one can be found from another."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self.resources = tuple(resources)
+        self._by_type: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            self._by_type[resource.type].append(resource)
+
+    def referenced(self, resource: Resource, argument: str, wanted_type: str) -> Resource | None:
+        """The resource of ``wanted_type`` that ``argument`` of ``resource`` points at; None where it is not clear.
+
+        Before something exists its identifier is not known, so the configuration's references come first;
+        without a configuration (a state) the identifiers do.
+        """
+        candidates = self._by_type.get(wanted_type, [])
+        neighbours = [other for other in candidates if other.module == resource.module]
+        named = {_INDEX.sub("", name) for name in resource.references.get(argument, ())}
+        matching = [other for other in neighbours if _INDEX.sub("", other.local_address) in named]
+        if len(matching) > 1:
+            index = _INDEX.findall(resource.local_address)
+            matching = [
+                other for other in matching if _INDEX.findall(other.local_address) == index
+            ] or matching
+        if matching:
+            return matching[0]
+        written = set(_texts(resource.values.get(argument)))
+        for other in candidates:
+            if written & {other.text(key) for key in ("id", "arn", "name", "family") if other.text(key)}:
+                return other
+        return neighbours[0] if len(neighbours) == 1 else None
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

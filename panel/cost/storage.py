@@ -1,0 +1,73 @@
+"""Pricing rules of what keeps things: buckets, image repositories, databases, secrets and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from panel.cost.charges import Charge, Finding, Rule, Scene, Unpriced, number, tiered
+from panel.cost.resources import Resource
+
+_ONE = Decimal(1)
+_TB = 1024
+_BUCKET_TIERS = (
+    ("Standard storage, first 50 TB", 50 * _TB),
+    ("Standard storage, next 450 TB", 450 * _TB),
+    ("Standard storage, over 500 TB", None),
+)
+
+
+def _bucket(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    amount = scene.assumptions.amount
+    yield from tiered("bucket storage", resource.type, amount("bucket_stored_gb"), _BUCKET_TIERS)
+    writes, reads = "Standard PUT/COPY/POST/LIST requests", "Standard GET and other requests"
+    yield Charge("bucket writes", resource.type, writes, amount("bucket_put_requests"))
+    yield Charge("bucket reads", resource.type, reads, amount("bucket_get_requests"))
+
+
+def _repository(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    stored = scene.assumptions.amount("repository_stored_gb")
+    yield Charge("image storage", resource.type, "private repository storage", stored)
+
+
+def _database(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    engine, kind = resource.text("engine"), resource.text("instance_class")
+    if engine != "mysql" or not kind:
+        yield Unpriced(
+            f"the price list has MySQL databases only, not {engine or 'an engine that is not known yet'}"
+        )
+        return
+    zones = "Multi-AZ" if resource.values.get("multi_az") is True else "Single-AZ"
+    yield Charge(f"database ({kind})", resource.type, f"{kind} MySQL {zones}", scene.hours)
+    size = number(resource.values.get("allocated_storage"))
+    if size is None:
+        yield Unpriced("the size of its storage is not known before it exists")
+        return
+    storage = resource.text("storage_type") or ("io1" if resource.values.get("iops") else "gp2")
+    name = "magnetic" if storage == "standard" else storage
+    yield Charge("database storage", resource.type, f"MySQL {name} storage {zones}", size)
+    iops = number(resource.values.get("iops"))
+    if storage == "io1" and iops is not None:
+        yield Charge("database operations", resource.type, f"MySQL io1 provisioned IOPS {zones}", iops)
+
+
+def _secret(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    yield Charge("secrets", resource.type, "secret", _ONE)
+    yield Charge(
+        "secret requests", resource.type, "API requests", scene.assumptions.amount("secret_requests")
+    )
+
+
+def _key(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    yield Charge("encryption keys", resource.type, "customer managed key", _ONE)
+    requests = scene.assumptions.amount("key_requests")
+    yield Charge("encryption requests", resource.type, "API requests (symmetric)", requests)
+
+
+RULES: Mapping[str, Rule] = {
+    "aws_s3_bucket": _bucket,
+    "aws_ecr_repository": _repository,
+    "aws_db_instance": _database,
+    "aws_secretsmanager_secret": _secret,
+    "aws_kms_key": _key,
+}
