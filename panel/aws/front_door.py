@@ -159,6 +159,23 @@ def get(door: FrontDoor, path: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> Ans
         raise _no_answer(second, error, timeout_s) from error
 
 
+def require_listening(endpoint: str, timeout_s: float = 2.0) -> None:
+    """Make sure that something listens at ``endpoint`` (an ``http://host:port``), without asking it anything.
+
+    Raises:
+        EndpointError: nothing does.
+    """
+    address = urlsplit(endpoint)
+    try:
+        socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), timeout_s).close()
+    except OSError as error:
+        raise EndpointError(
+            f"The embedded AWS at {endpoint} does not answer.",
+            hint="Run 'panel local status', and 'panel local start' if it is not running.",
+            detail=str(error),
+        ) from error
+
+
 def version_seen(
     door: FrontDoor, version_path: str, timeout_s: float = DEFAULT_TIMEOUT_S
 ) -> VersionSeen | None:

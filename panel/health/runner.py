@@ -34,6 +34,7 @@ def run(
     time_limit_s: float,
     threads: int = 8,
     clock: Callable[[], datetime] = now,
+    slots: threading.Semaphore = _SLOTS,
 ) -> tuple[ProbeResult, ...]:
     """Take every look and hand back one result each, in the order given. Never raises for a probe.
 
@@ -41,20 +42,21 @@ def run(
         time_limit_s: seconds for all of them together; what is not done by then reads *unknown*.
         threads: how many looks are taken at a time.
         clock: tells ``checked_at``.
+        slots: bounds the threads of all sweeps together; one that is not to be had is not waited for.
     """
     waiting: queue.SimpleQueue[tuple[int, Probe]] = queue.SimpleQueue()
     for item in enumerate(probes):
         waiting.put(item)
     reports: _Reports = queue.SimpleQueue()
     deadline = time.monotonic() + time_limit_s
-    for _ in range(min(threads, len(probes))):
-        if not _SLOTS.acquire(blocking=False):
-            break
+    started = 0
+    while started < min(threads, len(probes)) and slots.acquire(blocking=False):
+        started += 1
         # Daemon threads: a look that hangs must not keep the panel from ending.
         threading.Thread(
-            target=_work, args=(waiting, reports, deadline, clock), name="health-probe", daemon=True
+            target=_work, args=(waiting, reports, deadline, clock, slots), name="health-probe", daemon=True
         ).start()
-    done = _collect(reports, len(probes), deadline)
+    done = _collect(reports, len(probes), deadline) if started else {}
     return tuple(
         done.get(number) or _unfinished(probe, time_limit_s, clock()) for number, probe in enumerate(probes)
     )
@@ -65,6 +67,7 @@ def _work(
     reports: _Reports,
     deadline: float,
     clock: Callable[[], datetime],
+    slots: threading.Semaphore,
 ) -> None:
     try:
         while time.monotonic() < deadline:
@@ -74,7 +77,7 @@ def _work(
                 return
             reports.put((number, take(probe, clock)))
     finally:
-        _SLOTS.release()
+        slots.release()
 
 
 def take(probe: Probe, clock: Callable[[], datetime] = now) -> ProbeResult:

@@ -1,22 +1,19 @@
 """One look at everything of one environment: builds its probes, runs them, and hands back the verdict.
 
-Belongs here: which probes an environment has and what they read. Storing the report is the caller's.
+Belongs here: the sweep, and the report in the shapes others rely on. Storing it is the caller's.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-from panel.aws import front_door as door
-from panel.aws import observe
-from panel.aws.observe import ServiceSeen, Target
 from panel.aws.session import Aws
-from panel.catalogue.schema import Catalogue, ContainerService
-from panel.errors import NotFoundError, PanelError
-from panel.health import probes, runner
-from panel.health.probes import Probe, ProbeResult
+from panel.catalogue.schema import Catalogue
+from panel.errors import NotFoundError
+from panel.health import runner
+from panel.health.environment_probes import probes_of
+from panel.health.probes import ProbeResult
 from panel.health.rules import Health
 from panel.health.verdict import Verdict, judge, lost_verdict, not_created_verdict
 
@@ -24,34 +21,9 @@ from panel.health.verdict import Verdict, judge, lost_verdict, not_created_verdi
 Report = Verdict
 
 DEFAULT_TIME_LIMIT_S = 20.0
-_FRONT_DOOR_TIME_LIMIT_S = 10.0
 
 #: Exit code of ``panel health`` by verdict. 2 to 4 are taken: usage, refused, timed out.
 EXIT_CODES: Mapping[Health, int] = {"healthy": 0, "down": 1, "degraded": 5, "unknown": 6, "not_created": 7}
-
-_Seen = TypeVar("_Seen")
-
-
-class _Shared(Generic[_Seen]):
-    """One read that several probes of a sweep need: made once, by whoever comes first."""
-
-    def __init__(self, read: Callable[[], _Seen]) -> None:
-        self._read = read
-        self._lock = threading.Lock()
-        self._seen: list[_Seen] = []
-        self._error: PanelError | None = None
-
-    def __call__(self) -> _Seen:
-        with self._lock:
-            if self._error is not None:
-                raise self._error
-            if not self._seen:
-                try:
-                    self._seen.append(self._read())
-                except PanelError as error:
-                    self._error = error
-                    raise
-            return self._seen[0]
 
 
 def sweep(
@@ -128,129 +100,6 @@ def to_dict(report: Report) -> dict[str, Any]:
         },
         "probes": [_probe_to_dict(result) for result in report.probes],
     }
-
-
-def probes_of(
-    aws: Aws, catalogue: Catalogue, outputs: Mapping[str, object], *, emulated_endpoint: str | None
-) -> list[Probe]:
-    """The probes of an environment, front door first. Nothing is read before a probe is taken."""
-    emulated = emulated_endpoint is not None
-    limit = _FRONT_DOOR_TIME_LIMIT_S
-
-    def entrance() -> door.FrontDoor:
-        return door.front_door(outputs, emulated_endpoint=emulated_endpoint)
-
-    looks: list[Probe] = []
-    if catalogue.site is not None:
-        looks.append(
-            Probe("site", catalogue.site[0], lambda: probes.site(lambda: door.site_seen(entrance(), limit)))
-        )
-    created = _created(catalogue, outputs)
-    for name, service in created.items():
-        if service.version_path is not None:
-            looks.append(_api_probe(name, service.version_path, entrance, limit))
-    described = _Shared(lambda: _described(aws, catalogue, outputs))
-    for name, service in created.items():
-        looks += _container_probes(aws, name, service, outputs, described, emulated=emulated)
-    looks += _shared_probes(aws, catalogue, outputs, emulated=emulated)
-    return looks
-
-
-def _api_probe(name: str, path: str, entrance: Callable[[], door.FrontDoor], limit: float) -> Probe:
-    return Probe("api", name, lambda: probes.api(lambda: door.get(entrance(), path, limit)))
-
-
-def _container_probes(
-    aws: Aws,
-    name: str,
-    service: ContainerService,
-    outputs: Mapping[str, object],
-    described: Callable[[], Mapping[str, ServiceSeen]],
-    *,
-    emulated: bool,
-) -> list[Probe]:
-    def read_service() -> ServiceSeen | None:
-        own_name = _service_output(outputs, name, "service_name")
-        return described().get(own_name)
-
-    def read_definition(arn: str) -> observe.TaskDefinition:
-        return observe.task_definition(aws, arn, _service_output(outputs, name, "container_name"))
-
-    read_targets: Callable[[], Sequence[Target]] = _Shared(
-        lambda: observe.targets(aws, _service_output(outputs, name, "target_group_arn"))
-    )
-    return [
-        Probe("services", name, lambda: probes.tasks(read_service, read_targets, read_definition)),
-        Probe("targets", name, lambda: probes.targets(read_targets, emulated=emulated)),
-    ]
-
-
-def _shared_probes(
-    aws: Aws, catalogue: Catalogue, outputs: Mapping[str, object], *, emulated: bool
-) -> list[Probe]:
-    site = catalogue.site[0] if catalogue.site else None
-    looks = [
-        Probe(
-            "cloudfront",
-            site,
-            lambda: probes.cloudfront(
-                lambda: observe.distribution(aws, _output(outputs, "cloudfront_distribution_id"))
-            ),
-        )
-    ]
-    if catalogue.containers:
-        looks.append(
-            Probe(
-                "instances",
-                None,
-                lambda: probes.instances(
-                    lambda: observe.machine_group(aws, _output(outputs, "autoscaling_group_name")),
-                    emulated=emulated,
-                ),
-            )
-        )
-    return looks
-
-
-def _described(aws: Aws, catalogue: Catalogue, outputs: Mapping[str, object]) -> Mapping[str, ServiceSeen]:
-    """All ECS services of the environment in as few calls as ECS allows."""
-    names = [_service_output(outputs, name, "service_name") for name in _created(catalogue, outputs)]
-    return observe.ecs_services(aws, _output(outputs, "cluster_name"), names)
-
-
-def _created(catalogue: Catalogue, outputs: Mapping[str, object]) -> dict[str, ContainerService]:
-    """The container services to look at: all, but for one that was added to the catalogue since the last run.
-
-    Such a service is not broken, it is not there yet. Outputs without any services mean a half-made
-    environment: there everything is looked for, and found missing.
-    """
-    known = outputs.get("services")
-    if not isinstance(known, Mapping) or not known:
-        return catalogue.containers
-    return {name: service for name, service in catalogue.containers.items() if name in known}
-
-
-def _output(outputs: Mapping[str, object], name: str) -> str:
-    value = outputs.get(name)
-    if not isinstance(value, str) or not value:
-        raise _not_there(name)
-    return value
-
-
-def _service_output(outputs: Mapping[str, object], service: str, key: str) -> str:
-    services = outputs.get("services")
-    own = services.get(service) if isinstance(services, Mapping) else None
-    if not isinstance(own, Mapping):
-        raise _not_there(f"services.{service}")
-    return _output(own, key)
-
-
-def _not_there(name: str) -> NotFoundError:
-    return NotFoundError(
-        "This part of the environment is not created.",
-        hint="Update the environment, then look again.",
-        detail=f"Terraform's output {name!r} is missing",
-    )
 
 
 def _require(catalogue: Catalogue, environment: str) -> None:

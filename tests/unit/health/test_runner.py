@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn
 
@@ -60,23 +59,20 @@ def test_looks_that_cannot_begin_in_time_read_unknown() -> None:
     assert results[0].verdict == "unknown"
 
 
-def test_hanging_looks_never_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_SLOTS", threading.BoundedSemaphore(1))
+def test_hanging_looks_never_pile_up() -> None:
+    slots = threading.Semaphore(1)
     release = threading.Event()
-    begun = threading.Event()
 
     def hang() -> Finding:
-        begun.set()
         release.wait(60)
         return well()
 
-    def sweep(look: Callable[[], Finding], limit: float) -> str:
-        return runner.run([Probe("look", None, look)], time_limit_s=limit)[0].verdict
-
-    assert sweep(hang, 0.5) == "unknown"
-    assert begun.is_set()
-    assert sweep(well, 0.1) == "unknown"
+    stuck = runner.run([Probe("stuck", None, hang)], time_limit_s=0.2, slots=slots)
+    refused = runner.run([Probe("next", None, well)], time_limit_s=0.1, slots=slots)
     release.set()
+
+    assert [stuck[0].verdict, refused[0].verdict] == ["unknown", "unknown"]
+    assert slots.acquire(timeout=30), "a look that ends gives its slot back"
 
 
 def test_nothing_to_look_at() -> None:

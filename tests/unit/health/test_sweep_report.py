@@ -13,6 +13,7 @@ from panel.aws.session import Account, Aws
 from panel.catalogue.schema import Catalogue
 from panel.errors import NotFoundError
 from panel.health import sweep as sweeping
+from panel.health.environment_probes import probes_of
 from panel.health.probes import ProbeResult, Reading
 from panel.health.rules import Health
 from panel.health.verdict import judge
@@ -87,13 +88,13 @@ def test_a_half_made_environment_is_down_without_asking_anybody(catalogue: Catal
 def test_a_service_added_to_the_catalogue_since_the_last_run_is_not_looked_for(
     catalogue: Catalogue, aws: Aws
 ) -> None:
-    looks = sweeping.probes_of(aws, catalogue, {"services": {"other": {}}}, emulated_endpoint=None)
+    looks = probes_of(aws, catalogue, {"services": {"other": {}}}, emulated_endpoint=None)
 
     assert [look.name for look in looks] == ["site", "cloudfront", "instances"]
 
 
 def test_the_probes_of_an_environment_front_door_first(catalogue: Catalogue, aws: Aws) -> None:
-    looks = sweeping.probes_of(aws, catalogue, {}, emulated_endpoint=None)
+    looks = probes_of(aws, catalogue, {}, emulated_endpoint=None)
 
     assert [(look.name, look.service) for look in looks] == [
         ("site", "frontend"),
