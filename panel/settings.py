@@ -154,3 +154,8 @@ def child_environment(*, network: bool = False, aws: bool = False, packages: boo
     names += _AWS if aws else ()
     names += _PACKAGES if packages else ()
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def own_environment() -> dict[str, str]:
+    """Environment variables for another process of the panel itself: the same settings, the same credentials."""
+    return dict(os.environ)

@@ -18,6 +18,7 @@ from panel.catalogue.render import (
 )
 from panel.catalogue.schema import SHARED, Catalogue
 from panel.engine.workspace import Backend
+from panel.localaws.tasks import TaskReport
 from panel.runs.stack import StackJob, StackRunner
 from panel.settings import Settings
 from panel.store.stores import Stores
@@ -35,7 +36,7 @@ class Context:
         world: id of the world the endpoint is now; None when it does not answer.
         ensure_endpoint: starts the embedded AWS when it is not alive; does nothing on AWS.
         runtime: ``process`` or ``docker`` on the embedded AWS, ``aws`` otherwise.
-        local_diagnosis: last words of a service's tasks on the embedded AWS, for error messages.
+        tasks: what the task agent of the embedded AWS runs; None where there is no agent.
     """
 
     settings: Settings
@@ -47,7 +48,7 @@ class Context:
     world: Callable[[], str | None]
     ensure_endpoint: Callable[[], None]
     runtime: Callable[[], str]
-    local_diagnosis: Callable[[str], str]
+    tasks: Callable[[], TaskReport | None]
 
     def workspace(self, environment: str) -> Path:
         """Where an environment's stack is rendered."""

@@ -1,0 +1,75 @@
+"""The worker as a process: start it apart from us, find it again, end it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from panel.errors import WorkerError
+from panel.localaws.processes import ProcessRef, spawn, tail, terminate
+from panel.localaws.records import read_record, write_record
+
+_FIRST_LOOK_S = 0.3
+_STOP_LIMIT_S = 15.0
+
+
+class WorkerProcess:
+    """Finds, starts and stops the one worker of a data directory."""
+
+    def __init__(self, data_path: Path) -> None:
+        self._folder = data_path
+        self._record = data_path / "worker.json"
+        self.log_path = data_path / "worker.log"
+
+    def alive(self) -> bool:
+        """Whether a worker holds this data directory, whoever started it."""
+        if not self._folder.is_dir():
+            return False
+        try:
+            with FileLock(self._folder / "worker.lock", timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start a worker with ``argv`` unless one is alive.
+
+        Raises:
+            WorkerError: it ended at once; ``detail`` holds what it said.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(self._folder / "worker-start.lock", timeout=30):
+            started = self._process()
+            if self.alive() or (started is not None and started.is_alive()):
+                return
+            if self.log_path.exists():
+                self.log_path.replace(self.log_path.with_suffix(".log.1"))
+            process = spawn(
+                argv, environment=environment, log=self.log_path, mark=f"worker-{uuid.uuid4().hex[:12]}"
+            )
+            write_record(self._record, asdict(process))
+            time.sleep(_FIRST_LOOK_S)
+            if not process.is_alive():
+                raise WorkerError(
+                    "The worker ended as soon as it was started.",
+                    hint=f"Read {self.log_path}.",
+                    detail=tail(self.log_path),
+                )
+
+    def stop(self) -> None:
+        """Ask the worker to end. Terraform that it started goes on by itself and is found by the next worker."""
+        process = self._process()
+        if process is not None and process.is_alive():
+            terminate(process, grace_s=_STOP_LIMIT_S)
+
+    def _process(self) -> ProcessRef | None:
+        content = read_record(self._record)
+        try:
+            return ProcessRef(**content) if content else None
+        except TypeError:
+            return None

@@ -1,0 +1,222 @@
+"""The steps of a run that ship: image, site, checks, clean-up. Each may be repeated from its start."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from panel.aws.front_door import FrontDoor, VersionSeen, front_door, site_release_seen, version_seen
+from panel.aws.revisions import retire_revisions
+from panel.catalogue.schema import SHARED, ContainerService
+from panel.deploys.image import assemble_image
+from panel.deploys.push import PushedImage, push_image
+from panel.deploys.revision import Revision, source_revision
+from panel.deploys.rollout import ServiceTarget, roll_out
+from panel.deploys.site import publish_site
+from panel.deploys.site_build import build_site
+from panel.errors import DeployError, EndpointError, NotFoundError, PanelError
+from panel.lifecycle.context import Context
+from panel.lifecycle.sweeps import sweep_environment
+from panel.runs.journal import Journal
+from panel.runs.pulse import Pulse
+from panel.store.tables import Run
+
+#: How long a new environment may take to look healthy from outside, and how often it is asked.
+_CHECKS_LIMIT_S = 90.0
+_CHECKS_EVERY_S = 1.5
+
+
+class DeploySteps:
+    """Steps over one context."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._runs = context.stores.runs
+        self._releases = context.stores.releases
+
+    def begin(self, run_id: int) -> None:
+        """Enter the part of the run that ships."""
+        self._runs.transition(run_id, "deploying", "worker")
+
+    def image(self, run_id: int) -> None:
+        """Build, push and roll out every container service the run is about.
+
+        Raises:
+            BuildError, DeployError, AwsError, EndpointError: the release is kept as failed, with the reason.
+        """
+        run = self._runs.get(run_id)
+        services = self._wanted(run, self._context.catalogue().containers)
+        self._each(run, "image", services, self._ship_service)
+
+    def site(self, run_id: int) -> None:
+        """Build and publish the static site, where the run is about it."""
+        run = self._runs.get(run_id)
+        site = self._context.catalogue().site
+        self._each(run, "site", self._wanted(run, dict([site]) if site else {}), self._ship_site)
+
+    def _wanted(self, run: Run, services: Mapping[str, Any]) -> dict[str, Any]:
+        chosen = run.options.get("services") or list(services)
+        return {name: service for name, service in services.items() if name in chosen}
+
+    def _each(
+        self, run: Run, stage: str, services: Mapping[str, Any], ship: Callable[[Run, str, Any, Journal], str]
+    ) -> None:
+        run_id = run.id or 0
+        if not services:
+            self._runs.set_stage(run_id, stage, "skipped", detail="not part of this run")
+            return
+        self._runs.set_stage(run_id, stage, "active")
+        self._runs.update(run_id, waiting_for="")
+        with Journal(self._runs, run_id, stage) as journal, Pulse(self._runs, run_id, lambda: None):
+            done = [ship(run, name, service, journal) for name, service in services.items()]
+        self._runs.set_stage(run_id, stage, "done", detail=", ".join(done))
+
+    def _ship_service(self, run: Run, name: str, service: ContainerService, journal: Journal) -> str:
+        context, root = self._context, self._context.settings.root
+        requirements = f"requirements/{name}.txt"
+        revision = source_revision(root, service.source, also=[requirements])
+        release = self._releases.start(
+            run.environment, name, "container", revision.tag,
+            run_id=run.id or 0, revision=revision.commit or "", author=run.author, world=context.world() or "",
+        )  # fmt: skip
+        try:
+            pushed = self._push(name, service, revision, requirements, journal)
+            outputs = self._outputs(run.environment)
+            target = _target(outputs, name, service.port)
+            door = front_door(outputs, emulated_endpoint=context.emulated_endpoint)
+            roll_out(
+                context.aws(),
+                target,
+                pushed.image_ref,
+                pushed.digest,
+                revision.tag,
+                report=journal.report,
+                deadline_s=context.settings.rollout_timeout_s,
+                verify=lambda: _version(door, service.version_path, revision.tag),
+                diagnose=lambda: self._diagnosis(target),
+            )
+        except PanelError as error:
+            self._releases.finish(release.id or 0, "failed", detail=error.message)
+            raise
+        self._releases.finish(release.id or 0, "live", digest=pushed.digest, reference=pushed.image_ref)
+        return f"{name} {revision.tag}"
+
+    def _push(
+        self, name: str, service: ContainerService, revision: Revision, requirements: str, journal: Journal
+    ) -> PushedImage:
+        settings = self._context.settings
+        shared = self._context.stores.environments.get(SHARED).outputs
+        repository = shared.get("repositories", {}).get(name, {}).get("name", "")
+        image = assemble_image(
+            settings.root, service.source, revision, data_dir=settings.data_path,
+            report=journal.report, requirements=requirements, port=service.port,
+        )  # fmt: skip
+        return push_image(self._context.aws(), image, repository, revision.tag, journal.report)
+
+    def _diagnosis(self, target: ServiceTarget) -> str:
+        """The last words of a service's tasks, where the panel itself runs them."""
+        report = self._context.tasks()
+        tasks = report.service(target.cluster, target.service) if report else None
+        return "\n".join(part for part in (tasks.last_error, tasks.last_log) if part) if tasks else ""
+
+    def _ship_site(self, run: Run, name: str, service: Any, journal: Journal) -> str:
+        context, root = self._context, self._context.settings.root
+        revision = source_revision(root, service.source)
+        release = self._releases.start(
+            run.environment, name, "static", revision.tag,
+            run_id=run.id or 0, revision=revision.commit or "", author=run.author, world=context.world() or "",
+        )  # fmt: skip
+        label = f"r{release.number}"
+        try:
+            outputs = self._outputs(run.environment)
+            door = front_door(outputs, emulated_endpoint=context.emulated_endpoint)
+            build = build_site(root / service.source, context.settings.data_path, journal.report)
+            config = {
+                "apiBase": "/api",
+                "stateName": "default",
+                "environment": run.environment,
+                "release": label,
+            }
+            publish_site(
+                context.aws(), build, str(outputs["site_bucket"]), str(outputs["cloudfront_distribution_id"]),
+                config, label, journal.report, lambda: site_release_seen(door),
+            )  # fmt: skip
+        except PanelError as error:
+            self._releases.finish(release.id or 0, "failed", detail=error.message)
+            raise
+        self._releases.finish(release.id or 0, "live", digest=build.digest, reference=label)
+        return label
+
+    def checks(self, run_id: int) -> None:
+        """Look from outside until the environment is healthy; only then it is ready.
+
+        Raises:
+            DeployError: it was not healthy in time; the message holds the causes.
+        """
+        run = self._runs.get(run_id)
+        self._runs.set_stage(run_id, "checks", "active")
+        deadline = time.monotonic() + _CHECKS_LIMIT_S
+        with Journal(self._runs, run_id, "checks") as journal, Pulse(self._runs, run_id, lambda: None):
+            while True:
+                report = sweep_environment(self._context, run.environment)
+                causes = "; ".join(cause.text for cause in report.causes)
+                journal.say(f"Checks: {report.verdict}{f' ({causes})' if causes else ''}")
+                if report.verdict == "healthy":
+                    break
+                if time.monotonic() > deadline:
+                    raise DeployError(
+                        f"{run.environment} came up but does not look healthy from outside: {causes or report.verdict}.",
+                        hint="Open the environment's Health tab for the evidence, then deploy again.",
+                    )
+                time.sleep(_CHECKS_EVERY_S)
+        self._context.stores.environments.save(run.environment, ready=True)
+        self._runs.set_stage(run_id, "checks", "done", detail="healthy")
+
+    def cleanup(self, run_id: int) -> None:
+        """After a destruction: take away what deployments had made outside of Terraform."""
+        run = self._runs.get(run_id)
+        self._runs.set_stage(run_id, "cleanup", "active")
+        outputs = self._context.stores.environments.get(run.environment).outputs
+        with Journal(self._runs, run_id, "cleanup") as journal:
+            for name, service in dict(outputs.get("services", {})).items():
+                count = retire_revisions(self._context.aws(), str(service["task_definition_family"]))
+                journal.say(f"Removed the task definitions of {name} ({count} were active).")
+        self._runs.set_stage(run_id, "cleanup", "done")
+
+    def _outputs(self, environment: str) -> dict[str, Any]:
+        outputs = self._context.stores.environments.get(environment).outputs
+        if not outputs:
+            raise NotFoundError(
+                f"The panel knows no outputs of {environment}: its last apply did not succeed.",
+                hint=f"Run 'panel env update {environment}' first.",
+            )
+        return outputs
+
+
+def _target(outputs: Mapping[str, Any], name: str, port: int) -> ServiceTarget:
+    service = dict(outputs.get("services", {})).get(name)
+    if service is None:
+        raise DeployError(
+            f"The environment's stack does not have the service {name} yet.",
+            hint="Update the environment first, so that Terraform makes it.",
+        )
+    return ServiceTarget(
+        cluster=str(outputs["cluster_name"]), service=str(service["service_name"]),
+        family=str(service["task_definition_family"]), container=str(service["container_name"]), port=port,
+        target_group_arn=str(service["target_group_arn"]), desired=int(service["desired_count"]),
+    )  # fmt: skip
+
+
+def _version(door: FrontDoor, path: str | None, wanted: str) -> VersionSeen | None:
+    """The version that the public address answers with.
+
+    A service without a version path cannot be asked: there the tasks and targets, which the roll-out
+    watches as well, have to do.
+    """
+    if path is None:
+        return VersionSeen(wanted, None)
+    try:
+        return version_seen(door, path)
+    except EndpointError:
+        return None

@@ -1,0 +1,49 @@
+"""Looking at environments and storing what was seen: by the worker on its schedule, after a run, or when asked."""
+
+from __future__ import annotations
+
+import logging
+
+from panel.catalogue.schema import SHARED
+from panel.errors import PanelError
+from panel.health.sweep import Report, not_created, sweep, to_dict
+from panel.lifecycle.context import Context
+
+_log = logging.getLogger(__name__)
+
+
+def sweep_environment(context: Context, name: str) -> Report:
+    """Look at one environment now and keep what was seen.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    catalogue = context.catalogue()
+    record = context.stores.environments.get(name)
+    if not record.exists:
+        return not_created(catalogue, name)
+    report = sweep(
+        context.aws(),
+        catalogue,
+        name,
+        record.outputs,
+        emulated_endpoint=context.emulated_endpoint,
+        lost_world=record.world != context.world(),
+    )
+    context.stores.samples.record(name, report.verdict, to_dict(report))
+    return report
+
+
+def sweep_all(context: Context) -> None:
+    """Look at every environment that exists and has no run changing it."""
+    known = context.catalogue().environments
+    for name, record in context.stores.environments.all().items():
+        if name == SHARED or name not in known or not record.exists or not record.outputs:
+            continue
+        active = context.stores.runs.active(name)
+        if active is not None and active.state in {"applying", "deploying"}:
+            continue
+        try:
+            sweep_environment(context, name)
+        except PanelError as error:
+            _log.warning("Looking at %s failed: %s", name, error)

@@ -1,0 +1,208 @@
+"""The single place where adapters are built and handed over. No logic: who needs what, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from panel.access.identity import Identity, local_identity
+from panel.audit.trail import Trail
+from panel.catalogue.load import load_catalogue
+from panel.catalogue.schema import Catalogue
+from panel.cost.estimate import catalogue_estimate
+from panel.lifecycle.background import WorkerProcess
+from panel.lifecycle.operations import Operations
+from panel.lifecycle.overview import Overview
+from panel.localaws import AgentSupervisor, LocalAws
+from panel.settings import Settings, child_environment, own_environment
+from panel.store.database import Database
+from panel.store.stores import Stores
+
+if TYPE_CHECKING:
+    from panel.aws.session import Aws
+    from panel.cost.values import Estimate
+    from panel.health.sweep import Report
+    from panel.lifecycle.context import Context
+
+#: What the world is called where it cannot be lost.
+_AWS_WORLD = "aws"
+
+
+class Panel:
+    """Everything a page, a terminal or a worker asks for. Heavy parts are imported when first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalogue: Callable[[], Catalogue] = _CachedCatalogue(settings.catalogue_path)
+        database = Database(settings.store_url)
+        database.upgrade()
+        self.stores = Stores(database)
+        self.identity: Identity = local_identity(settings.user)
+        self.trail = Trail(self.stores.audit)
+        self.operations = Operations(self.catalogue, self.stores, self.trail)
+        self.overview = Overview(self.catalogue, self.stores, self.world, _price)
+        self.worker_process = WorkerProcess(settings.data_path)
+
+    @cached_property
+    def local(self) -> LocalAws | None:
+        """The embedded AWS, where the catalogue's target is ``local``."""
+        catalogue, settings = self.catalogue(), self.settings
+        if catalogue.target != "local":
+            return None
+        return LocalAws(settings.data_path, settings.local_port, catalogue.region, settings.local_runtime)
+
+    def world(self) -> str | None:
+        """Which world the endpoint is: environments of another world are lost. None when it does not answer."""
+        if self.local is None:
+            return _AWS_WORLD
+        status = self.local.status()
+        return status.world if status.state == "running" else None
+
+    def aws(self) -> Aws:
+        """The account of the catalogue's target."""
+        return self._aws
+
+    @cached_property
+    def _aws(self) -> Aws:
+        from panel.aws.session import Account, Aws
+
+        region = self.catalogue().region
+        if self.local is None:
+            return Aws(Account(region=region))
+        environment = self.local.environment()
+        return Aws(
+            Account(
+                region=region,
+                endpoint_url=self.local.endpoint,
+                access_key=environment["AWS_ACCESS_KEY_ID"],
+                secret_key=environment["AWS_SECRET_ACCESS_KEY"],
+            )
+        )
+
+    def estimate(self, environment: str) -> Estimate:
+        """What an environment would cost, from the catalogue alone."""
+        return catalogue_estimate(self.catalogue(), environment)
+
+    def ensure_running(self) -> None:
+        """Start the embedded AWS, its task agent and a worker, each unless it is alive.
+
+        Raises:
+            UnavailableError: one of them could not be started; the message says which and what to do.
+        """
+        self._ensure_endpoint()
+        self.worker_process.start(_command("worker"), own_environment())
+
+    def _ensure_endpoint(self) -> None:
+        if self.local is None:
+            return
+        status = self.local.start()
+        if status.runtime == "process":
+            AgentSupervisor(self.settings.data_path).start(_command("local", "agent"), own_environment())
+
+    def shut_down(self) -> None:
+        """End the worker, the task agent and the embedded AWS, in this order; state is kept."""
+        self.worker_process.stop()
+        if self.local is not None:
+            AgentSupervisor(self.settings.data_path).stop()
+            self.local.stop()
+
+    def sweep(self, environment: str) -> Report:
+        """Look at an environment now; this asks AWS and may take seconds."""
+        from panel.lifecycle.sweeps import sweep_environment
+
+        return sweep_environment(self._context(), environment)
+
+    def run_worker(self, stop: threading.Event) -> None:
+        """Be a worker until ``stop`` is set, then end at once: what is under way is stored and goes on later."""
+        from panel.lifecycle.sweeps import sweep_all
+        from panel.lifecycle.worker import Worker
+
+        context = self._context()
+        Worker(context, lambda: sweep_all(context)).run(stop)
+        # Steps under way run in threads that nobody can end; they are repeated by the next worker.
+        os._exit(0)
+
+    def run_agent(self, stop: threading.Event) -> None:
+        """Be the task agent of the embedded AWS until ``stop`` is set."""
+        from panel.localaws.agent import run_agent
+        from panel.localaws.clients import AgentClients
+
+        if self.local is None:
+            return
+        aws = self.aws()
+        clients = AgentClients(
+            ecs=aws.client("ecs"), elbv2=aws.client("elbv2"), ecr=aws.client("ecr"), logs=aws.client("logs")
+        )
+        run_agent(clients, self.settings.data_path, stop, task_environment=self.local.environment())
+
+    def _context(self) -> Context:
+        from panel.engine.terraform import Terraform
+        from panel.lifecycle.context import Context
+        from panel.localaws.tasks import read_tasks
+        from panel.runs.stack import StackRunner, Timing
+
+        settings = self.settings
+        own = self.local.environment() if self.local else child_environment(aws=True)
+        terraform = Terraform(
+            binary=settings.terraform,
+            data_dir=settings.data_path,
+            provider_mirror=settings.provider_mirror,
+            environment=own,
+        )
+        timing = Timing(poll_s=settings.poll_interval_s, limit_s=settings.apply_timeout_s)
+        return Context(
+            settings=settings,
+            catalogue=self.catalogue,
+            stores=self.stores,
+            aws=self.aws,
+            stacks=StackRunner(terraform, self.aws, self.stores.runs, settings.terraform_path, timing),
+            emulated_endpoint=self.local.endpoint if self.local else None,
+            world=self.world,
+            ensure_endpoint=self._ensure_endpoint,
+            runtime=lambda: self.local.status().runtime if self.local else "aws",
+            tasks=lambda: read_tasks(settings.data_path) if self.local else None,
+        )
+
+
+def build_panel(settings: Settings) -> Panel:
+    """The panel over these settings.
+
+    Raises:
+        StorageError: the data directory or the database cannot be used.
+    """
+    return Panel(settings)
+
+
+def _price(catalogue: Catalogue, environment: str) -> float | None:
+    return float(catalogue_estimate(catalogue, environment).monthly_usd)
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "panel.cli.main", *words]
+
+
+class _CachedCatalogue:
+    """Reads environments.yaml when it changed, so that an edit counts at once and a page costs no parsing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._seen: Any = None
+        self._catalogue: Catalogue | None = None
+
+    def __call__(self) -> Catalogue:
+        try:
+            stat = self._path.stat()
+            mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        except OSError:
+            mark = None
+        with self._lock:
+            if self._catalogue is None or mark is None or mark != self._seen:
+                self._catalogue = load_catalogue(self._path)
+                self._seen = mark
+            return self._catalogue
