@@ -13,7 +13,8 @@ class Assumptions:
     """Usage in a month of a small internal application. Free tiers are not deducted: they belong to the account.
 
     ``hours_per_month``: hours that everything runs. ``load_balancer_zones``: zones of a load balancer whose
-    subnets are not known before it exists. ``load_balancer_lcu``: capacity units used on average.
+    subnets are not known before it exists. ``addresses_per_instance``: public IPv4 addresses of an instance
+    where neither its template nor a subnet in the plan says. ``load_balancer_lcu``: capacity units used on average.
     Fields ending in ``_gb`` are gigabytes a month, the others are counts a month; ``lambda_ms`` is the length
     of one invocation.
 
@@ -23,6 +24,7 @@ class Assumptions:
 
     hours_per_month: float = 730
     load_balancer_zones: int = 2
+    addresses_per_instance: float = 1
     load_balancer_lcu: float = 0.1
     nat_processed_gb: float = 5
     endpoint_processed_gb: float = 5

@@ -55,15 +55,23 @@ def _instance(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield from disk(root, _ONE)
     for block in resource.blocks("ebs_block_device"):
         yield from disk(block, _ONE)
-    yield from _own_address(resource.values.get("associate_public_ip_address"), _ONE, scene)
+    own = resource.values.get("associate_public_ip_address")
+    yield from _own_address(resource, own, "subnet_id", _ONE, scene)
 
 
-def _own_address(associate: object, count: Decimal, scene: Scene) -> Iterator[Finding]:
+def _own_address(
+    resource: Resource, associate: object, subnets: str, count: Decimal, scene: Scene
+) -> Iterator[Charge]:
+    """Addresses of ``count`` instances: by their own switch, else by their subnet, else as assumed."""
     # Terraform writes the launch template's switch as text.
-    if str(associate).lower() == "true":
+    switch = str(associate).lower()
+    if switch not in {"true", "false"}:
+        subnet = scene.world.referenced(resource, subnets, "aws_subnet")
+        switch = str(subnet.values.get("map_public_ip_on_launch")).lower() if subnet else ""
+    if switch == "true":
         yield from public_addresses(count, scene)
-    elif str(associate).lower() != "false":
-        yield Unpriced("whether it gets a public IPv4 address is decided by its subnet")
+    elif switch != "false":
+        yield from public_addresses(count * scene.assumptions.amount("addresses_per_instance"), scene)
 
 
 def _group(resource: Resource, scene: Scene) -> Iterator[Finding]:
@@ -85,8 +93,8 @@ def _group(resource: Resource, scene: Scene) -> Iterator[Finding]:
     else:
         yield from instances(kind, count, scene)
     yield from _template_disks(template, count)
-    interface = template.block("network_interfaces")
-    yield from _own_address(interface.get("associate_public_ip_address"), count, scene)
+    own = template.block("network_interfaces").get("associate_public_ip_address")
+    yield from _own_address(resource, own, "vpc_zone_identifier", count, scene)
 
 
 def _template_disks(template: Resource, count: Decimal) -> Iterator[Finding]:

@@ -50,7 +50,6 @@ def _instances(variables: dict[str, object]) -> Iterator[Resource]:
     root = {"volume_size": variables.get("instance_volume_gb", DEFAULT_VOLUME_GB), "volume_type": "gp3"}
     template = {
         "instance_type": variables["instance_type"],
-        "network_interfaces": [{"associate_public_ip_address": "true"}],
         "block_device_mappings": [{"ebs": [root]}],
     }
     yield Resource(f"{_MODULE}.aws_launch_template.instance", "aws_launch_template", template, module=_MODULE)
