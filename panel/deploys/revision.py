@@ -51,7 +51,7 @@ def source_revision(root: Path, source: str, also: Sequence[str] = ()) -> Revisi
     Raises:
         BuildError: there is no such folder, or it has no files.
     """
-    digest = _content_digest(root, [path for part in (source, *also) for path in source_files(root, part)])
+    digest = content_digest(root, [path for part in (source, *also) for path in source_files(root, part)])
     short = digest.removeprefix("sha256:")
     head = _git(root, "log", "-1", "--format=%H %ct", "--", source, *also) or _git(
         root, "log", "-1", "--format=%H %ct"
@@ -106,7 +106,8 @@ def _walk(folder: Path) -> list[Path]:
     return found
 
 
-def _content_digest(root: Path, files: Sequence[Path]) -> str:
+def content_digest(root: Path, files: Sequence[Path]) -> str:
+    """``sha256:…`` over the names (relative to ``root``), modes and content of files, in any order."""
     seen = hashlib.sha256()
     for path in sorted(set(files)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()

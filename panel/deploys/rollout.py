@@ -5,9 +5,10 @@ Source of the order of things: https://docs.aws.amazon.com/AmazonECS/latest/deve
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from panel.aws.ecs import (
     Service,
@@ -95,6 +96,7 @@ def roll_out(
     report: Report,
     deadline_s: float,
     verify: Callable[[], VersionSeen | None],
+    environment: Mapping[str, str] = MappingProxyType({}),
     baseline: Baseline | None = None,
     diagnose: Callable[[], str] = lambda: "",
     broken: Callable[[str], str | None] = lambda task_definition_arn: None,
@@ -111,6 +113,7 @@ def roll_out(
         version: what the service shall answer with; the task learns it as ``APP_VERSION``.
         deadline_s: seconds until an unfinished roll-out counts as failed.
         verify: asks the address people use which version answers (``None``: none yet).
+        environment: further variables for the task.
         baseline: what to go back to; read from the service where it is not given.
         diagnose: the last log lines of what failed, for the error's detail.
         broken: what the task runtime knows to be wrong with this revision, to fail before the deadline.
@@ -128,7 +131,7 @@ def roll_out(
         _template(aws, target, service),
         target.container,
         image=image_ref,
-        environment={"APP_VERSION": version, "IMAGE_DIGEST": digest},
+        environment={**environment, "APP_VERSION": version, "IMAGE_DIGEST": digest},
     )
     before = baseline or _find_baseline(aws, target, service, wanted)
     report(f"Rolling out {target.service} {version} as {wanted.family}:{wanted.revision}")

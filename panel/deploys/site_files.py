@@ -1,0 +1,112 @@
+"""How each file of a site is served: its content type, how long it may be kept, and in which order it goes out."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+INDEX = "index.html"
+CONFIG = "config.js"
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
+SHORT = "public, max-age=300"
+
+# Said here because the machine's own table differs from one system to the next.
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".gif": "image/gif",
+    ".htm": "text/html; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/vnd.microsoft.icon",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".xml": "application/xml",
+}
+# The hash that build tools put into a name: site-L2624VMO.js, index.0f3c9a1b.css.
+_HASHED = re.compile(r"[-.]([A-Za-z0-9_]+)\.[A-Za-z0-9.]+$")
+_HASH_LENGTHS = {8, 10, 12, 16, 20, 32, 40, 64}
+# With more paths than this one "/*" is cheaper and as good.
+_MOST_PATHS = 15
+
+
+def content_type(name: str) -> str:
+    """The content type of a file by its name."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def is_immutable(name: str) -> bool:
+    """Whether a file's content can never change under this name: below ``assets/`` with a hash in its name."""
+    path = PurePosixPath(name)
+    match = _HASHED.search(path.name)
+    if "assets" not in path.parts[:-1] or match is None:
+        return False
+    word = match.group(1)
+    # A word that only looks like one: no letters (a date), or nothing but lower-case letters.
+    mixed = any(c.isalpha() for c in word) and (any(c.isdigit() for c in word) or not word.islower())
+    return len(word) in _HASH_LENGTHS and mixed
+
+
+def cache_control(name: str) -> str:
+    """How long browsers and edges may keep a file without asking again."""
+    if is_immutable(name):
+        return IMMUTABLE
+    if name == CONFIG or name.endswith((".html", ".htm")):
+        return REVALIDATE
+    return SHORT
+
+
+def upload_waves(names: Sequence[str]) -> list[list[str]]:
+    """The order of upload: nothing is named by a file that people get before it is there itself.
+
+    Assets first, then the configuration, then other pages, the index last of all.
+    """
+
+    def wave(name: str) -> int:
+        if name == INDEX:
+            return 3
+        if name.endswith((".html", ".htm")):
+            return 2
+        return 1 if name == CONFIG else 0
+
+    waves: list[list[str]] = [[], [], [], []]
+    for name in sorted(names):
+        waves[wave(name)].append(name)
+    return [names for names in waves if names]
+
+
+def paths_to_invalidate(names: Sequence[str]) -> tuple[str, ...]:
+    """The paths that edges must forget when these files are published: all that may change under their name."""
+    paths = {f"/{quote(name)}" for name in names if not is_immutable(name)}
+    if INDEX in names:
+        paths.add("/")
+    return tuple(sorted(paths)) if len(paths) <= _MOST_PATHS else ("/*",)
+
+
+def config_script(config: Mapping[str, str]) -> bytes:
+    """``config.js``: the environment's settings as ``window.APP_CONFIG``, safe wherever a script may stand."""
+    # ASCII only, so the line separators that end a JavaScript string do not occur as such; and nothing
+    # that could end a <script> element or open a comment in one.
+    text = json.dumps(dict(config), ensure_ascii=True)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return f"window.APP_CONFIG = {text};\n".encode()
