@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from panel.aws import observe
 from panel.aws.session import Account, Aws
-from panel.errors import AwsError, EndpointError, NotFoundError
+from panel.errors import AwsError, NotFoundError
 
 REGION = "us-east-2"
 DIGEST = "sha256:" + "cd" * 32
@@ -177,10 +177,3 @@ def test_a_machine_group(aws: Aws) -> None:
 def test_a_machine_group_that_does_not_exist_is_not_found(aws: Aws) -> None:
     with pytest.raises(NotFoundError, match="todo-staging"):
         observe.machine_group(aws, "todo-staging")
-
-
-def test_an_aws_that_does_not_answer_is_said_so(unused_port: int) -> None:
-    silent = Aws(Account(REGION, f"http://127.0.0.1:{unused_port}", "testing", "testing"))
-
-    with pytest.raises(EndpointError, match="did not answer"):
-        observe.targets(silent, "arn:aws:elasticloadbalancing:us-east-2:1:targetgroup/x/1")

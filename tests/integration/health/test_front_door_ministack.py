@@ -1,0 +1,197 @@
+"""The embedded AWS's own front door: a site bucket behind CloudFront, reached by label."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from panel.aws.front_door import FrontDoor, front_door, get, require_listening, site_release_seen, site_seen
+from panel.aws.observe import distribution
+from panel.aws.session import Account, Aws
+from panel.errors import EndpointError, NotFoundError
+
+REGION = "us-east-2"
+START_LIMIT_S = 60
+
+
+def await_ready(endpoint: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end:
+        assert process.poll() is None, "the embedded AWS ended at its start"
+        try:
+            if httpx.get(f"{endpoint}/_ministack/health", trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"the embedded AWS was not ready within {START_LIMIT_S} s")
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("ministack")
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": str(folder), "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1",
+        "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "TMPDIR": str(folder),
+    }  # fmt: skip
+    with Path(folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=log
+        )
+    try:
+        await_ready(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def aws(endpoint: str) -> Aws:
+    return Aws(Account(REGION, endpoint, "test", "test"))
+
+
+def create_site(aws: Aws, bucket: str, policy: str) -> dict[str, object]:
+    """A private bucket behind a distribution with origin access control; the outputs that name it."""
+    s3, cloudfront = aws.client("s3"), aws.client("cloudfront")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    access = cloudfront.create_origin_access_control(
+        OriginAccessControlConfig={
+            "Name": bucket,
+            "SigningProtocol": "sigv4",
+            "SigningBehavior": "always",
+            "OriginAccessControlOriginType": "s3",
+        }
+    )["OriginAccessControl"]["Id"]
+    made = cloudfront.create_distribution(
+        DistributionConfig={
+            "CallerReference": bucket,
+            "Comment": "",
+            "Enabled": True,
+            "DefaultRootObject": "index.html",
+            "Origins": {
+                "Quantity": 1,
+                "Items": [
+                    {
+                        "Id": "site",
+                        "DomainName": f"{bucket}.s3.{REGION}.amazonaws.com",
+                        "OriginAccessControlId": access,
+                        "S3OriginConfig": {"OriginAccessIdentity": ""},
+                    }
+                ],
+            },
+            "DefaultCacheBehavior": {
+                "TargetOriginId": "site",
+                "ViewerProtocolPolicy": policy,
+                "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}},
+                "MinTTL": 0,
+            },
+        }
+    )["Distribution"]
+    allow = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{bucket}/*",
+                "Condition": {"StringEquals": {"AWS:SourceArn": made["ARN"]}},
+            }
+        ],
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(allow))
+    return {
+        "domain_name": "staging.todo.example.com",
+        "cloudfront_domain_name": made["DomainName"],
+        "cloudfront_distribution_id": made["Id"],
+    }
+
+
+def publish(aws: Aws, bucket: str) -> None:
+    put = aws.client("s3").put_object
+    put(Bucket=bucket, Key="index.html", Body=b"<html>todos</html>", ContentType="text/html")
+    put(
+        Bucket=bucket,
+        Key="config.js",
+        Body=b'window.APP_CONFIG = {"apiBase": "/api", "release": "r12"};',
+        ContentType="text/javascript",
+    )
+
+
+def test_a_published_site_is_seen_with_its_release(aws: Aws, endpoint: str) -> None:
+    outputs = create_site(aws, "published-site", "allow-all")
+    publish(aws, "published-site")
+
+    door = front_door(outputs, emulated_endpoint=endpoint)
+
+    seen = site_seen(door, 10)
+    assert (seen.page.status, seen.page.body) == (200, b"<html>todos</html>")
+    assert seen.is_page
+    assert site_release_seen(door) == "r12"
+
+
+def test_a_site_that_is_not_published_is_no_page(aws: Aws, endpoint: str) -> None:
+    outputs = create_site(aws, "empty-site", "allow-all")
+
+    seen = site_seen(front_door(outputs, emulated_endpoint=endpoint), 10)
+
+    assert seen.page.status in (403, 404)
+    assert not seen.is_page
+
+
+def test_a_redirect_to_https_is_handed_back_for_the_embedded_aws_has_none(aws: Aws, endpoint: str) -> None:
+    outputs = create_site(aws, "https-site", "redirect-to-https")
+    publish(aws, "https-site")
+
+    answer = get(front_door(outputs, emulated_endpoint=endpoint), "/", 10)
+
+    assert answer.status == 301
+    assert answer.headers["location"].startswith("https://")
+
+
+def test_a_distribution_that_is_gone_serves_no_page(endpoint: str) -> None:
+    door = front_door(
+        {"domain_name": "staging.todo.example.com", "cloudfront_domain_name": "dgone.cloudfront.net"},
+        emulated_endpoint=endpoint,
+    )
+
+    assert not site_seen(door, 10).is_page
+
+
+def test_the_distribution_reads_as_deployed_or_gone(aws: Aws) -> None:
+    outputs = create_site(aws, "described-site", "allow-all")
+
+    seen = distribution(aws, str(outputs["cloudfront_distribution_id"]))
+
+    assert (seen.status, seen.enabled) == ("Deployed", True)
+    with pytest.raises(NotFoundError):
+        distribution(aws, "E0GONE")
+
+
+def test_whether_the_embedded_aws_listens(endpoint: str, unused_port: int) -> None:
+    require_listening(endpoint)
+    with pytest.raises(EndpointError, match="does not answer") as caught:
+        require_listening(f"http://127.0.0.1:{unused_port}")
+    assert "panel local start" in caught.value.hint
+
+
+def test_the_name_itself_is_what_browsers_open(aws: Aws, endpoint: str) -> None:
+    outputs = create_site(aws, "named-site", "allow-all")
+    publish(aws, "named-site")
+    door = front_door(outputs, emulated_endpoint=endpoint)
+
+    other = FrontDoor(door.url, door.connect, "localhost")
+
+    assert get(door, "/", 10).status == 200
+    assert get(other, "/", 10).body != b"<html>todos</html>"
