@@ -5,6 +5,7 @@ A process is known by its number *and* by when it was made or a mark in its envi
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -87,16 +88,18 @@ def exit_code(pid: int) -> int | None:
         return None if child is None else child.poll()
 
 
-def signal_group(process: ProcessRef, number: signal.Signals) -> None:
-    """Send a signal to the process and to the children of its session, if it is still the same process."""
-    if not process.is_alive():
-        return
-    with suppress(psutil.Error):
-        leader = psutil.Process(process.pid)
-        family = leader.children(recursive=True) if number == signal.SIGKILL else []
-        for member in (leader, *family):
-            with suppress(psutil.NoSuchProcess):
-                member.send_signal(number)
+def ask_to_end(process: ProcessRef) -> None:
+    """Send the request to end to the process alone: it knows best how to end its own children."""
+    if process.is_alive():
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+
+
+def kill(process: ProcessRef) -> None:
+    """End a process that :func:`spawn` started, and everything in its session, at once."""
+    if process.is_alive():
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def terminate(process: ProcessRef, *, grace_s: float) -> bool:
@@ -105,10 +108,10 @@ def terminate(process: ProcessRef, *, grace_s: float) -> bool:
     Returns:
         True when it ended by itself.
     """
-    signal_group(process, signal.SIGTERM)
+    ask_to_end(process)
     if wait_for_end(process, grace_s):
         return True
-    signal_group(process, signal.SIGKILL)
+    kill(process)
     wait_for_end(process, 5)
     return False
 
