@@ -98,7 +98,7 @@ ALL_SILENT = EnvironmentRule("E4", "No probe got any answer, on AWS.", "unknown"
 SERVICE_DOWN = EnvironmentRule("E5", "A service is down.", "down")
 REDUCED = EnvironmentRule("E6", "A service is degraded, or machines are missing.", "degraded")
 UNTOLD = EnvironmentRule("E7", "Of a service nobody can tell.", "unknown")
-ALL_WELL = EnvironmentRule("E8", "All services are healthy.", "healthy")
+ALL_WELL = EnvironmentRule("E8", "All services that exist are healthy.", "healthy")
 
 ENVIRONMENT_RULES: tuple[EnvironmentRule, ...] = (
     NOT_CREATED, LOST, EMULATOR_SILENT, ALL_SILENT, SERVICE_DOWN, REDUCED, UNTOLD, ALL_WELL,

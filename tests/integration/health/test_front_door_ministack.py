@@ -17,7 +17,9 @@ import pytest
 from panel.aws.front_door import FrontDoor, front_door, get, require_listening, site_release_seen, site_seen
 from panel.aws.observe import distribution
 from panel.aws.session import Account, Aws
+from panel.catalogue.schema import Catalogue
 from panel.errors import EndpointError, NotFoundError
+from panel.health.sweep import sweep
 
 REGION = "us-east-2"
 START_LIMIT_S = 60
@@ -43,6 +45,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(folder), "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1",
         "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "MINISTACK_REGION": REGION, "TMPDIR": str(folder),
+        # A socket that cannot exist: a task must not start a container where an engine happens to answer.
+        "DOCKER_HOST": f"unix://{folder}/none.sock",
     }  # fmt: skip
     with Path(folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -177,6 +181,61 @@ def test_the_distribution_reads_as_deployed_or_gone(aws: Aws) -> None:
     assert (seen.status, seen.enabled) == ("Deployed", True)
     with pytest.raises(NotFoundError):
         distribution(aws, "E0GONE")
+
+
+def create_service(aws: Aws, name: str) -> dict[str, str]:
+    """An ECS service that wants two tasks behind a target group, as Terraform's output describes it."""
+    ecs = aws.client("ecs")
+    vpc = aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = aws.client("elbv2").create_target_group(
+        Name=name, Protocol="HTTP", Port=5000, VpcId=vpc, TargetType="ip"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    ecs.create_cluster(clusterName=name)
+    container = {"name": "backend", "image": "backend:v7", "memory": 64}
+    container |= {"environment": [{"name": "APP_VERSION", "value": "v7"}]}
+    definition = ecs.register_task_definition(family=name, containerDefinitions=[container])
+    ecs.create_service(
+        cluster=name,
+        serviceName=name,
+        taskDefinition=definition["taskDefinition"]["taskDefinitionArn"],
+        desiredCount=2,
+        loadBalancers=[{"targetGroupArn": group, "containerName": "backend", "containerPort": 5000}],
+    )
+    return {"service_name": name, "container_name": "backend", "target_group_arn": group}
+
+
+def test_tasks_that_only_ecs_believes_in_do_not_count(aws: Aws, endpoint: str, catalogue: Catalogue) -> None:
+    outputs = create_site(aws, "swept-site", "allow-all")
+    publish(aws, "swept-site")
+    service = create_service(aws, "swept")
+    outputs |= {"cluster_name": "swept", "autoscaling_group_name": "swept", "services": {"backend": service}}
+
+    report = sweep(aws, catalogue, "staging", outputs, emulated_endpoint=endpoint)
+
+    assert {result.name: result.verdict for result in report.probes} == {
+        "site": "healthy",
+        "api": "down",
+        "services": "down",
+        "targets": "down",
+        "cloudfront": "healthy",
+        "instances": "unknown",
+    }
+    assert report.verdict == "down"
+    assert (report.services["backend"].version, report.services["backend"].running) == ("v7", 0)
+    assert report.causes[0].text.endswith("None of 2 tasks is running.")
+
+    # It tells targets apart by address alone, not by port.
+    targets = [{"Id": address, "Port": 5000} for address in ("127.0.0.2", "127.0.0.3")]
+    aws.client("elbv2").register_targets(TargetGroupArn=service["target_group_arn"], Targets=targets)
+
+    report = sweep(aws, catalogue, "staging", outputs, emulated_endpoint=endpoint)
+
+    assert {r.name: r.verdict for r in report.probes if r.name in ("services", "targets")} == {
+        "services": "healthy",
+        "targets": "unknown",
+    }
+    assert report.services["backend"].running == 2
+    assert report.verdict == "down", "registered, yet nothing answers people"
 
 
 def test_whether_the_embedded_aws_listens(endpoint: str, unused_port: int) -> None:
