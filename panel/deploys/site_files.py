@@ -43,6 +43,7 @@ _TYPES = {
 }
 # The hash that build tools put into a name: site-L2624VMO.js, index.0f3c9a1b.css.
 _HASHED = re.compile(r"[-.]([A-Za-z0-9_]+)\.[A-Za-z0-9.]+$")
+_HEXADECIMAL = re.compile(r"[0-9a-f]+")
 _HASH_LENGTHS = {8, 10, 12, 16, 20, 32, 40, 64}
 # With more paths than this one "/*" is cheaper and as good.
 _MOST_PATHS = 15
@@ -55,15 +56,16 @@ def content_type(name: str) -> str:
 
 
 def is_immutable(name: str) -> bool:
-    """Whether a file's content can never change under this name: below ``assets/`` with a hash in its name."""
+    """Whether a file's content never changes under its name: below ``assets/``, with a hash in the name."""
     path = PurePosixPath(name)
     match = _HASHED.search(path.name)
     if "assets" not in path.parts[:-1] or match is None:
         return False
     word = match.group(1)
-    # A word that only looks like one: no letters (a date), or nothing but lower-case letters.
-    mixed = any(c.isalpha() for c in word) and (any(c.isdigit() for c in word) or not word.islower())
-    return len(word) in _HASH_LENGTHS and mixed
+    # What only looks like a hash: words (lower case, not hexadecimal) and dates (no letters).
+    hexadecimal = _HEXADECIMAL.fullmatch(word) and not word.isalpha() and not word.isdigit()
+    mixed = any(c.isupper() for c in word) and not word.istitle()
+    return len(word) in _HASH_LENGTHS and bool(hexadecimal or mixed)
 
 
 def cache_control(name: str) -> str:
