@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from panel.errors import ConfigurationError
 
+_LARGEST = 10**15
+
 
 @dataclass(frozen=True)
 class Assumptions:
@@ -19,7 +21,7 @@ class Assumptions:
     of one invocation.
 
     Raises:
-        ConfigurationError: a figure is negative, or not a finite number.
+        ConfigurationError: a figure is negative, beyond all measure, or no number.
     """
 
     hours_per_month: float = 730

@@ -9,6 +9,9 @@ from decimal import Decimal, InvalidOperation
 from panel.cost.assumptions import Assumptions
 from panel.cost.resources import Resource, World
 
+# Beyond any size or count that a resource can have.
+_LARGEST = 10**9
+
 
 @dataclass(frozen=True)
 class Charge:
@@ -48,14 +51,14 @@ Rule = Callable[[Resource, Scene], Iterable[Finding]]
 
 
 def number(value: object) -> Decimal | None:
-    """A number as Terraform writes it (also as text); None where it is not known or no number."""
+    """A size or count as Terraform writes it (also as text); None where it is not known or none AWS has."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         found = Decimal(str(value))
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and 0 <= found <= _LARGEST else None
 
 
 def tiered(

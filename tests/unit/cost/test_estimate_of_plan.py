@@ -136,23 +136,10 @@ TEMPLATE = {
 
 
 def test_a_group_is_priced_by_its_launch_template_among_several() -> None:
-    configuration = {
-        "root_module": {
-            "resources": [
-                {
-                    "address": "aws_autoscaling_group.a",
-                    "expressions": {
-                        "launch_template": [{"id": {"references": ["aws_launch_template.big.id"]}}]
-                    },
-                }
-            ]
-        }
-    }
     # Terraform names both the attribute and the resource.
-    refs = configuration["root_module"]["resources"][0]["expressions"]["launch_template"][0]["id"][
-        "references"
-    ]  # type: ignore[index]  # a literal of mixed depth
-    refs.append("aws_launch_template.big")
+    references = {"references": ["aws_launch_template.big.id", "aws_launch_template.big"]}
+    group = {"address": "aws_autoscaling_group.a", "expressions": {"launch_template": [{"id": references}]}}
+    configuration = {"root_module": {"resources": [group]}}
     found = estimate(
         plan(
             resource("aws_autoscaling_group.a", desired_capacity=3, launch_template=[{}]),
@@ -378,13 +365,13 @@ def test_a_plan_that_destroys_all_costs_nothing_after() -> None:
     standing = resource("aws_eip.a")
     document = plan(before=[standing]) | {"planned_values": {"root_module": {}}}
     found = estimate(document, region=REGION)
-    assert (found.monthly_usd, found.delta_usd) == (0, Decimal("-3.65"))
+    assert (found.monthly_usd, found.delta_usd) == (Decimal(0), Decimal("-3.65"))
 
 
 def test_the_json_of_a_state_is_priced_too() -> None:
     state = {"format_version": "1.0", "values": {"root_module": {"resources": [resource("aws_eip.a")]}}}
     found = estimate(state, region=REGION)
-    assert (found.monthly_usd, found.delta_usd) == (Decimal("3.65"), 0)
+    assert (found.monthly_usd, found.delta_usd) == (Decimal("3.65"), Decimal(0))
     assert estimate({"format_version": "1.0"}, region=REGION).monthly_usd == 0
 
 
