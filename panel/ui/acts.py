@@ -1,0 +1,81 @@
+"""What a click does: one act of the panel, then the page that shows what came of it.
+
+A second click of the same person finds the run that the first one began; somebody else's run is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from panel.errors import BusyError, PanelError
+from panel.store.tables import Run
+from panel.ui import notices, readers, text
+from panel.ui.format import utc
+from panel.ui.navigation import go_run
+from panel.ui.state import Facade
+
+#: A run that the same person asked for so recently is what a second click of a double-click meant.
+_DOUBLE_CLICK_SECONDS = 5
+
+
+def begin(panel: Facade, kind: str, environment: str, *, confirm: str = "") -> None:
+    """Ask for a run and open its page; a refusal is kept for the page to show."""
+    acts: dict[str, Callable[[], Run]] = {
+        "create": lambda: panel.operations.create(panel.identity, environment),
+        "update": lambda: panel.operations.update(panel.identity, environment),
+        "plan": lambda: panel.operations.plan(panel.identity, environment),
+        "deploy": lambda: panel.operations.deploy(panel.identity, environment),
+        "destroy": lambda: panel.operations.destroy(panel.identity, environment, confirm=confirm),
+    }
+    run = _tried(panel, environment, kind, acts[kind])
+    readers.forget()
+    if run is not None:
+        notices.forget()
+        go_run(run.id)
+
+
+def _tried(panel: Facade, environment: str, kind: str, act: Callable[[], Run]) -> Run | None:
+    try:
+        return act()
+    except BusyError as error:
+        other = panel.stores.runs.active(environment)
+        if other is not None and _same_click(panel, other, kind):
+            return other
+        notices.keep(error, title=text.BUSY_TITLE, run_id=other.id if other else None)
+    except PanelError as error:
+        notices.keep(error)
+    return None
+
+
+def _same_click(panel: Facade, other: Run, kind: str) -> bool:
+    age = (datetime.now(UTC) - utc(other.created_at)).total_seconds()
+    return other.author == panel.identity.name and other.kind == kind and age < _DOUBLE_CLICK_SECONDS
+
+
+def decide(panel: Facade, verb: str, run_id: int, comment: str = "") -> None:
+    """Approve, discard or cancel a run; a refusal is kept for the page to show."""
+    try:
+        if verb == "approve":
+            panel.operations.approve(panel.identity, run_id, comment=comment)
+        elif verb == "discard":
+            panel.operations.discard(panel.identity, run_id, comment=comment)
+        else:
+            panel.operations.cancel(panel.identity, run_id)
+    except PanelError as error:
+        if not _decided_so(panel, verb, run_id):
+            notices.keep(error, run_id=None)
+    else:
+        notices.forget()
+    readers.forget()
+
+
+def _decided_so(panel: Facade, verb: str, run_id: int) -> bool:
+    """Whether the same person decided the same before: the second click of a double-click."""
+    run = panel.stores.runs.get(run_id)
+    meant = {"approve": "approved", "discard": "discarded"}.get(verb)
+    if meant is None:
+        return run.cancel_requested
+    return run.decided_by == panel.identity.name and any(
+        step.after == meant for step in panel.stores.runs.transitions(run_id)
+    )

@@ -1,0 +1,78 @@
+"""An environment's card on the home page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from panel.access.capabilities import Capability, can
+from panel.lifecycle.overview import EnvironmentView
+from panel.ui import acts, text
+from panel.ui.components import facts
+from panel.ui.components.markup import draw, esc, link, mono, quiet, rows, safe_url, when
+from panel.ui.components.states import environment_badge, verdict_badge
+from panel.ui.navigation import link_environment, link_run
+from panel.ui.state import Facade
+
+
+def card(panel: Facade, view: EnvironmentView) -> None:
+    """Draw the card with its one next act."""
+    with st.container(border=True, key=f"card-{view.name}"):
+        with st.container(
+            key=f"head-{view.name}",
+            horizontal=True,
+            horizontal_alignment="distribute",
+            vertical_alignment="center",
+        ):
+            link_environment(view.name, text.OPEN_ENVIRONMENT.format(name=view.name))
+            draw(environment_badge(view.state), width="content")
+        draw(_body(view))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _next_act(panel, view)
+
+
+def _body(view: EnvironmentView) -> str:
+    marks = [esc(view.size)] + ([esc(text.PROTECTED_WORD)] if view.protected else [])
+    head = quiet(esc(view.state_text)) if view.state not in {"ready", "not_created"} else ""
+    pairs = [
+        (text.ADDRESS, _address(view)),
+        *((name, facts.service(item)) for name, item in view.services.items() if view.exists),
+        (text.HEALTH, _health(view) if view.exists else ""),
+        (text.COST, facts.cost(view)),
+        (text.SIZE, " · ".join(marks)),
+        (text.OWNER, facts.owner(view)),
+        (text.LAST_RUN, facts.last_run(view.last_run)),
+    ]
+    return (f"<p>{head}</p>" if head else "") + rows(pairs)
+
+
+def _address(view: EnvironmentView) -> str:
+    if view.state in {"ready", "degraded"} and safe_url(view.url) is not None:
+        return f"{mono(view.url)} {link(view.url or '', text.OPEN_APP)}"
+    return mono(view.url) if view.url else quiet(esc(view.domain))
+
+
+def _health(view: EnvironmentView) -> str:
+    age = f"{text.CHECKED} {when(view.checked_at)}" if view.checked_at else text.NOT_CHECKED
+    return f"{verdict_badge(view.verdict)} {quiet(age)}" + "".join(
+        f"<br>{esc(cause.text)}" for cause in view.causes[:2]
+    )
+
+
+def _next_act(panel: Facade, view: EnvironmentView) -> None:
+    run = view.active_run
+    if run is not None and view.state == "needs_you":
+        link_run(run.id, text.REVIEW.format(name=view.name))
+    elif run is not None:
+        link_run(run.id, text.WATCH.format(id=run.id))
+    elif view.state in {"not_created", "lost"} or (view.state == "failed" and not view.exists):
+        _create(panel, view)
+    if run is None and view.state == "failed" and view.last_run is not None:
+        link_run(view.last_run.id, text.SEE_FAILURE.format(id=view.last_run.id))
+
+
+def _create(panel: Facade, view: EnvironmentView) -> None:
+    label = text.CREATE.format(name=view.name)
+    allowed = can(panel.identity, Capability.CREATE)
+    if st.button(label, key=f"create-{view.name}", type="primary", disabled=not allowed):
+        acts.begin(panel, "create", view.name)
+        st.rerun()

@@ -1,0 +1,43 @@
+"""The dialog that asks for an environment's name before anything is destroyed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from panel.errors import ProtectedError
+from panel.lifecycle.overview import EnvironmentView
+from panel.ui import acts, readers, session, text
+from panel.ui.components.markup import badge, draw, esc
+from panel.ui.components.problems import problem
+from panel.ui.state import Facade
+
+
+def ask_destroy(panel: Facade, name: str) -> None:
+    """Open the dialog for an environment."""
+    st.session_state.pop(session.of(session.CONFIRM, name), None)
+    st.dialog(text.DESTROY_TITLE.format(name=name))(_ask)(panel, name)
+
+
+def _ask(panel: Facade, name: str) -> None:
+    view = readers.environment(panel, name)
+    if view.protected:
+        hint = text.PROTECTED_HINT.format(name=name)
+        problem(ProtectedError(text.PROTECTED.format(name=name), hint=hint))
+        return
+    draw(f"<p>{text.DESTROY_WHAT}</p><ul>{_parts(panel, view)}</ul>")
+    typed = st.text_input(text.DESTROY_CONFIRM.format(name=name), key=session.of(session.CONFIRM, name))
+    clicked = st.button(text.DESTROY.format(name=name), key=f"destroy-{name}", type="primary")
+    if clicked and typed == name:
+        acts.begin(panel, "destroy", name, confirm=typed)
+        st.rerun()
+    if typed != name and (typed or clicked):
+        draw(f'<p role="alert">{badge("warn", text.DESTROY_MISMATCH.format(name=name))}</p>')
+
+
+def _parts(panel: Facade, view: EnvironmentView) -> str:
+    outputs = panel.stores.environments.get(view.name).outputs
+    parts = [f"{words} ({value})" for key, words in text.PARTS.items() if (value := outputs.get(key))]
+    parts = parts or [text.DESTROY_PARTS.format(name=view.name)]
+    if "state_bucket" not in outputs:
+        parts.append(text.DESTROY_DATA)
+    return "".join(f"<li>{esc(part)}</li>" for part in parts)

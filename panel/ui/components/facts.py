@@ -1,0 +1,58 @@
+"""Lines that several pages say about an environment: what runs, what it costs, who did what last."""
+
+from __future__ import annotations
+
+from panel.lifecycle.overview import EnvironmentView, ServiceView
+from panel.store.tables import Run
+from panel.ui import text
+from panel.ui.components.markup import esc, mono, page_link, quiet, tone, when
+from panel.ui.components.states import run_badge
+from panel.ui.format import digest, monthly
+
+
+def service(view: ServiceView) -> str:
+    """What runs of a service: version, release, since when."""
+    if view.version is None:
+        return quiet(text.NO_RELEASE)
+    parts = [mono(view.version[:40])]
+    if view.release is not None:
+        parts.append(quiet(esc(text.RELEASE.format(number=view.release))))
+    if view.released_at is not None:
+        parts.append(quiet(when(view.released_at)))
+    return " · ".join(parts)
+
+
+def cost(view: EnvironmentView) -> str:
+    """What the environment costs, or would cost, against its budget."""
+    if view.monthly_usd is None:
+        return quiet(text.NOT_PRICED)
+    amount = monthly(view.monthly_usd)
+    if not view.exists:
+        amount = text.WOULD_COST.format(monthly=amount)
+    line = text.COSTS.format(monthly=amount, budget=f"$ {view.budget_usd:g}")
+    if view.monthly_usd > view.budget_usd:
+        return f"{esc(line)} {tone('bad', f'■ {esc(text.OVER_BUDGET)}')}"
+    return esc(line)
+
+
+def owner(view: EnvironmentView) -> str:
+    """Who owns the environment and how to reach them."""
+    return f"{esc(view.owner.team)} · {esc(view.owner.contact)}"
+
+
+def last_run(run: Run | None) -> str:
+    """The last run: what, how it ended, by whom, when."""
+    if run is None:
+        return quiet(text.NEVER_RUN)
+    name = f"{run.kind} {run.id}"
+    return (
+        f"{page_link('run', 'run', run.id, name)} {run_badge(run)} "
+        f"{quiet(esc(text.BY.format(name=run.author)))} {quiet(when(run.ended_at or run.created_at))}"
+    )
+
+
+def short_digest(value: str | None) -> str:
+    """A digest's first 12 characters, the whole on hover."""
+    if not value:
+        return quiet(text.ABSENT)
+    return f'<span class="p-mono" title="{esc(value)}">{esc(digest(value))}</span>'

@@ -1,0 +1,70 @@
+"""States as word, shape and colour: of environments, runs, stages, health, releases."""
+
+from __future__ import annotations
+
+from panel.lifecycle.stages import KINDS
+from panel.store.tables import Run
+from panel.ui import text
+from panel.ui.components.markup import badge
+
+_ENVIRONMENT = {
+    "ready": "ok", "working": "busy", "needs_you": "warn", "degraded": "warn", "down": "bad",
+    "failed": "bad", "lost": "bad", "not_created": "none", "unknown": "unknown",
+}  # fmt: skip
+_RUN = {
+    "queued": "busy", "preparing": "busy", "planning": "busy", "planned": "warn", "approved": "busy",
+    "applying": "busy", "deploying": "busy", "applied": "ok", "no_changes": "ok", "errored": "bad",
+    "interrupted": "bad", "blocked": "bad", "canceled": "none", "discarded": "none", "stale": "warn",
+}  # fmt: skip
+_VERDICT = {"healthy": "ok", "degraded": "warn", "down": "bad", "not_created": "none"}
+_RELEASE = {"started": "busy", "live": "ok", "superseded": "none", "failed": "bad", "gone": "none"}
+
+
+def environment_tone(state: str) -> str:
+    """The tone of an environment's state."""
+    return _ENVIRONMENT.get(state, "unknown")
+
+
+def environment_badge(state: str) -> str:
+    """An environment's state."""
+    return badge(environment_tone(state), text.STATES.get(state, text.STATES["unknown"]))
+
+
+def run_tone(run: Run) -> str:
+    """The tone of a run's state."""
+    if not run.active and run.state == "planned":
+        return "ok"
+    return "busy" if run.active and run.state == "no_changes" else _RUN.get(run.state, "unknown")
+
+
+def run_word(run: Run) -> str:
+    """The word of a run's state; a plan that was all there was to do is done."""
+    if not run.active and run.state == "planned":
+        return text.RUN_STATES["applied"]
+    return text.RUN_STATES.get(run.state, run.state)
+
+
+def run_badge(run: Run) -> str:
+    """A run's state."""
+    return badge(run_tone(run), run_word(run))
+
+
+def run_title(run: Run) -> str:
+    """What a run is: ``Run 12 · Create staging``."""
+    name = text.SHARED_TITLE if run.environment == "shared" else run.environment
+    return text.RUN_TITLE.format(id=run.id, kind=KINDS.get(run.kind, run.kind), name=name)
+
+
+def verdict_tone(verdict: str) -> str:
+    """The tone of a health verdict."""
+    return _VERDICT.get(verdict, "unknown")
+
+
+def verdict_badge(verdict: str) -> str:
+    """A health verdict."""
+    return badge(verdict_tone(verdict), text.VERDICTS.get(verdict, text.VERDICTS["unknown"]))
+
+
+def release_badge(status: str) -> str:
+    """A release's state."""
+    return badge(_RELEASE.get(status, "unknown"), text.RELEASES.get(status, status))

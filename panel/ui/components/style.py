@@ -1,0 +1,124 @@
+"""The pages' look beyond Streamlit's theme: one sheet of rules, sent with every page.
+
+Colours are pairs for light and dark; Streamlit sets ``color-scheme`` with its theme, ``light-dark()`` follows it.
+All text colours have a contrast of 4.5 or more on both backgrounds.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_TOKENS = """
+:root {
+  --p-rule: light-dark(#d5dcdd, #334044); --p-soft: light-dark(#f3f6f6, #182124);
+  --p-quiet: light-dark(#5b6770, #9aa7ad); --p-link: light-dark(#0f6466, #5cc8c0);
+  --p-ok: light-dark(#1a7f37, #4ac26b); --p-busy: light-dark(#0b62c4, #6cb6ff);
+  --p-warn: light-dark(#8a5a00, #e3b341); --p-bad: light-dark(#b42318, #ff8a80);
+  --p-none: light-dark(#5b6770, #9aa7ad);
+  --p-mono: ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace;
+}
+"""
+
+_FRAME = """
+.stApp { --p-step: 0.8rem; }
+[data-testid="stMainBlockContainer"] { max-width: 110rem; padding: 4.2rem clamp(0.9rem, 3vw, 3rem) 4rem; }
+[data-testid="stStatusWidget"], [data-testid="stDecoration"] { display: none; }
+[data-testid="stElementContainer"][data-stale="true"] { opacity: 1 !important; }
+[data-testid="stHeader"] { border-bottom: 1px solid var(--p-rule); }
+[data-testid="stHeadingWithActionElements"] { overflow-wrap: anywhere; }
+.stButton button, .stLinkButton a { box-shadow: none; }
+.stTabs [role="tab"][aria-selected="true"] p { color: var(--p-link); font-weight: 600; }
+.stHtml, .p { overflow-wrap: anywhere; }
+.p { font-size: 0.94rem; }
+[data-testid="stPageLink"] a { padding: 0.2rem 0; background: none; }
+[data-testid="stPageLink"] a p { color: var(--p-link); text-decoration: underline; text-underline-offset: 3px; font-size: 0.94rem; }
+.p, .p td, .p dd { font-variant-numeric: tabular-nums; line-height: 1.5; }
+.p a { color: var(--p-link); }
+.p h1 { font-size: 1.6rem; line-height: 1.25; padding: 0; margin: 0; font-weight: 650; }
+.p h2 { font-size: 1.2rem; padding: 0; margin: 0.6rem 0 0; font-weight: 650; }
+.p h3 { font-size: 1rem; padding: 0; margin: 0.4rem 0 0; font-weight: 650; }
+.p p { margin: 0 0 0.3rem; }
+.p-quiet, .p dt, .p caption { color: var(--p-quiet); }
+.p-small { font-size: 0.87rem; }
+.p-mono { font-family: var(--p-mono); font-size: 0.87em; }
+.p-ok { color: var(--p-ok); } .p-busy { color: var(--p-busy); } .p-warn { color: var(--p-warn); }
+.p-bad { color: var(--p-bad); } .p-none { color: var(--p-none); }
+.p time { text-decoration: underline dotted var(--p-rule); text-underline-offset: 3px; }
+.p-badge { font-weight: 650; white-space: nowrap; }
+"""
+
+_CARDS = """
+.st-key-cards { display: grid !important; gap: 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); align-items: stretch; }
+.st-key-cards > * { width: auto !important; max-width: none; min-width: 0; height: 100%; }
+.st-key-cards > * > [class*="st-key-card-"] { height: 100%; }
+[class*="st-key-card-"] > [data-testid="stLayoutWrapper"]:last-child { margin-top: auto; }
+[class*="st-key-card-"] [data-testid="stPageLink"] a { padding: 0; }
+[class*="st-key-head-"] [data-testid="stPageLink"] a p { font-size: 1.15rem; font-weight: 650; }
+.p .p-rows { display: grid; grid-template-columns: 5.2rem 1fr; gap: 0.15rem 0.8rem; margin: 0; padding: 0; }
+.p .p-rows dt, .p .p-rows dd { margin: 0; padding: 0; min-width: 0; font-weight: 400; }
+.p-strip { display: flex; flex-wrap: wrap; gap: 0.1rem 1.4rem; padding: 0.5rem 0; min-height: 2.5rem;
+  border-top: 1px solid var(--p-rule); border-bottom: 1px solid var(--p-rule); }
+.p-strip > :last-child { margin-left: auto; }
+"""
+
+_TABLES = """
+.p-scroll { overflow-x: auto; }
+.p table { border-collapse: collapse; width: 100%; margin: 0; }
+.p th { text-align: left; font-weight: 600; color: var(--p-quiet); border-bottom: 1px solid var(--p-rule); }
+.p th, .p td { padding: 0.35rem 0.9rem 0.35rem 0; vertical-align: top; border-left: 0; border-right: 0; border-top: 0; }
+.p td { border-bottom: 1px solid var(--p-rule); }
+.p th.p-right, .p td.p-right { text-align: right; }
+.p td.p-nowrap { white-space: nowrap; }
+@media (max-width: 640px) {
+  .p table.p-stack thead { position: absolute; clip-path: inset(50%); }
+  .p table.p-stack tr { display: block; border-bottom: 1px solid var(--p-rule); padding: 0.4rem 0; }
+  .p table.p-stack td { display: grid; grid-template-columns: 6.5rem 1fr; border: 0; padding: 0.1rem 0; text-align: left; }
+  .p table.p-stack td::before { content: attr(data-name); color: var(--p-quiet); }
+  .p table.p-stack td:empty { display: none; }
+}
+"""
+
+_RUN = """
+.p .p-stages { display: flex; flex-wrap: wrap; gap: 0.3rem 1.3rem; list-style: none; margin: 0; padding: 0.5rem 0;
+  border-top: 1px solid var(--p-rule); border-bottom: 1px solid var(--p-rule); }
+.p .p-stages li { margin: 0; padding: 0; font-size: 1rem; }
+.p .p-stages li.p-now { font-weight: 650; }
+.p-bar { height: 0.6rem; background: var(--p-soft); border: 1px solid var(--p-rule); border-radius: 3px; overflow: hidden; }
+.p-bar > i { display: block; height: 100%; background: var(--p-busy); }
+.p-bar.p-over > i { background: var(--p-bad); } .p-bar.p-fine > i { background: var(--p-ok); }
+.p-live { min-height: 3.4rem; padding-top: 0.3rem; } .p-bar + p { margin-top: 0.3rem; }
+.p-group { margin: 0.6rem 0 0.1rem; font-weight: 650; }
+.p details.p-change { border-bottom: 1px solid var(--p-rule); padding: 0.3rem 0; }
+.p details > summary { cursor: pointer; list-style-position: outside; margin-left: 1.1rem; }
+.p details.p-change table { margin: 0.3rem 0 0.5rem 1.1rem; width: calc(100% - 1.1rem); }
+.p details.p-change td { font-family: var(--p-mono); font-size: 0.82rem; white-space: pre-wrap; }
+.p-error { border: 1px solid var(--p-bad); border-left-width: 3px; border-radius: 4px; padding: 0.7rem 0.9rem; }
+.p-note { border: 1px solid var(--p-rule); border-left: 3px solid var(--p-busy); border-radius: 4px; padding: 0.6rem 0.9rem; }
+.p pre { background: var(--p-soft); border: 1px solid var(--p-rule); border-radius: 4px; padding: 0.6rem; margin: 0.4rem 0 0;
+  overflow-x: auto; font-family: var(--p-mono); font-size: 0.82rem; white-space: pre-wrap; }
+.p-log { font-family: var(--p-mono); font-size: 0.82rem; line-height: 1.45; }
+.p-log div { display: grid; grid-template-columns: 4.6rem 5rem 1fr; gap: 0 0.6rem; }
+.p-log span { min-width: 0; white-space: pre-wrap; }
+@media (max-width: 640px) { .p-log div { grid-template-columns: 4.6rem 1fr; } .p-log span:nth-child(2) { display: none; } }
+.st-key-decision { position: sticky; bottom: 0; z-index: 5; padding: 0.7rem 0; border-top: 1px solid var(--p-rule);
+  background: light-dark(#ffffff, #101618); }
+.p-picture svg { min-width: 40rem; max-width: 56rem; width: 100%; height: auto; }
+.p-picture .p-box { fill: light-dark(#ffffff, #101618); stroke: var(--p-rule); stroke-width: 1; }
+.p-picture .p-line { stroke: var(--p-quiet); stroke-width: 1; fill: none; }
+.p-picture text { fill: light-dark(#1b2528, #e3eaea); font-size: 13px; }
+.p-picture text.p-quiet { fill: var(--p-quiet); font-size: 11.5px; }
+.p-picture .p-ok { fill: var(--p-ok); } .p-picture .p-busy { fill: var(--p-busy); } .p-picture .p-warn { fill: var(--p-warn); }
+.p-picture .p-bad { fill: var(--p-bad); } .p-picture .p-none { fill: var(--p-none); }
+.p-ticks { display: flex; gap: 2px; height: 1.4rem; } .p-ticks i { flex: 1 1 0; max-width: 0.8rem; background: currentColor; border-radius: 1px; }
+.p-status { display: grid; grid-template-columns: minmax(9rem, 1fr) 2fr; gap: 0.2rem 1.5rem; padding: 0.9rem 0;
+  border-bottom: 1px solid var(--p-rule); font-size: 1.2rem; }
+@media (max-width: 640px) { .p-status { grid-template-columns: 1fr; } }
+"""
+
+_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}</style>"
+
+
+def apply() -> None:
+    """Send the rules."""
+    st.html(_SHEET)

@@ -1,0 +1,96 @@
+"""Cached readers. Each takes who asks and about what as real arguments, and keeps its answer for a second or two.
+
+The leading underscore of ``_panel`` tells Streamlit not to hash it; ``place`` (the database) is hashed in its stead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from panel.access.identity import Identity
+from panel.lifecycle.overview import EnvironmentView
+from panel.store.tables import Run, RunPlan
+from panel.ui.state import Facade
+
+_PLAN_SECONDS = 600
+
+
+@st.cache_data(ttl=1, show_spinner=False, max_entries=50)
+def _environments(place: str, identity: Identity, _panel: Facade) -> list[EnvironmentView]:
+    return _panel.overview.environments()
+
+
+def environments(panel: Facade) -> list[EnvironmentView]:
+    """All environments as cards show them, at most a second old."""
+    return _environments(panel.stores.database.place, panel.identity, panel)
+
+
+@st.cache_data(ttl=1, show_spinner=False, max_entries=200)
+def _environment(place: str, identity: Identity, name: str, _panel: Facade) -> EnvironmentView:
+    return _panel.overview.environment(name)
+
+
+def environment(panel: Facade, name: str) -> EnvironmentView:
+    """One environment, at most a second old.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    return _environment(panel.stores.database.place, panel.identity, name, panel)
+
+
+@st.cache_resource(ttl=_PLAN_SECONDS, show_spinner=False, max_entries=16)
+def _plan(place: str, run_id: int, stack: str, version: str, _panel: Facade) -> RunPlan | None:
+    return _panel.stores.runs.plan(run_id, stack)
+
+
+def plan(panel: Facade, run: Run, stack: str) -> RunPlan | None:
+    """The plan of one stack in a run; read again only when the run has moved on. Do not change it."""
+    version = f"{run.state}/{run.stage}/{run.plan_digest}"
+    return _plan(panel.stores.database.place, run.id or 0, stack, version, panel)
+
+
+@st.cache_data(ttl=2, show_spinner=False, max_entries=20)
+def _local_status(place: str, _panel: Facade) -> Any:
+    return None if _panel.local is None else _panel.local.status()
+
+
+def local_status(panel: Facade) -> Any:
+    """State of the embedded AWS, at most two seconds old; None when the target is a real account."""
+    return _local_status(panel.stores.database.place, panel)
+
+
+@st.cache_data(ttl=30, show_spinner=False, max_entries=200)
+def _estimate(place: str, name: str, entry: str, _panel: Facade) -> Any:
+    return _panel.estimate(name)
+
+
+def estimate(panel: Facade, name: str) -> Any:
+    """What an environment would cost by the catalogue; counted anew when its entry changes."""
+    entry = panel.catalogue().environments[name].model_dump_json()
+    return _estimate(panel.stores.database.place, name, entry, panel)
+
+
+@st.cache_data(ttl=10, show_spinner=False, max_entries=4)
+def _first_broken(place: str, _panel: Facade) -> int | None:
+    broken = _panel.trail.first_broken()
+    return None if broken is None else broken.id
+
+
+def first_broken(panel: Facade) -> int | None:
+    """Number of the first audit entry that does not fit the chain; None when the chain is whole."""
+    return _first_broken(panel.stores.database.place, panel)
+
+
+def active_runs(panel: Facade) -> Sequence[Run]:
+    """Runs under way, newest first."""
+    return panel.stores.runs.recent(active=True)
+
+
+def forget() -> None:
+    """Drop what is a second old: after an act, the page shall show the world after it."""
+    _environments.clear()
+    _environment.clear()

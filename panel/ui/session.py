@@ -1,0 +1,32 @@
+"""Every key of ``st.session_state``, and nothing else: two pages can never take the same key by accident."""
+
+from __future__ import annotations
+
+#: A refusal to show once more after a rerun (see :mod:`panel.ui.notices`).
+NOTICE = "notice"
+#: Text that narrows the resources of a plan, and the page of them that is shown.
+PLAN_FILTER = "plan-filter"
+PLAN_PAGE = "plan-page"
+#: Whether a plan that was decided on is unfolded.
+PLAN_OPEN = "plan-open"
+#: Which stack's plan is shown.
+PLAN_STACK = "plan-stack"
+#: Text that narrows a log, and whether the log is open.
+LOG_FILTER = "log-filter"
+LOG_OPEN = "log-open"
+#: The reviewer's comment.
+COMMENT = "comment"
+#: What was typed to confirm a destruction.
+CONFIRM = "confirm"
+#: The tab of an environment's page; also in the address.
+TAB = "tab"
+#: Filters and page of the list of runs.
+RUNS_ENVIRONMENT = "runs-environment"
+RUNS_BEFORE = "runs-before"
+#: The run whose end was already told.
+SEEN = "seen"
+
+
+def of(key: str, subject: object) -> str:
+    """The key for one subject (a run, an environment), so that two subjects keep their own values."""
+    return f"{key}-{subject}"

@@ -1,0 +1,353 @@
+"""Every text of the pages. Another language is another module with the same names; braces are filled by ``format``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PRODUCT = "panel"
+ICON = (
+    '<svg viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0f6466"/>'
+    '<path d="M3 5h10M3 8h7M3 11h4" stroke="#fff" stroke-width="1.6" fill="none"/></svg>'
+)
+
+# Pages
+HOME = "Environments"
+ENVIRONMENT = "Environment"
+RUN = "Run"
+RUNS = "Runs"
+STATUS = "Status"
+SETTINGS = "Settings"
+
+#: Words of an environment's state on its card.
+STATES: Mapping[str, str] = {
+    "ready": "Ready",
+    "working": "Working",
+    "needs_you": "Needs you",
+    "degraded": "Degraded",
+    "down": "Down",
+    "failed": "Failed",
+    "lost": "Lost",
+    "not_created": "Not created",
+    "unknown": "Unknown",
+}
+#: Words of a run's state.
+RUN_STATES: Mapping[str, str] = {
+    "queued": "Waiting for a worker",
+    "preparing": "Preparing",
+    "planning": "Planning",
+    "planned": "Needs you",
+    "no_changes": "No changes",
+    "approved": "Approved",
+    "applying": "Applying",
+    "deploying": "Deploying",
+    "applied": "Done",
+    "errored": "Failed",
+    "canceled": "Cancelled",
+    "discarded": "Discarded",
+    "stale": "Out of date",
+    "interrupted": "Interrupted",
+    "blocked": "Blocked",
+}
+#: What an ended run means, in a sentence.
+RUN_ENDS: Mapping[str, str] = {
+    "applied": "Everything was done.",
+    "planned": "The plan was made; nothing was applied.",
+    "no_changes": "Nothing had to change.",
+    "canceled": "It was cancelled. What Terraform had finished stays as it is.",
+    "discarded": "The plan was discarded. Nothing was applied.",
+    "stale": "The world changed after the plan was made, so it was not applied. Plan again.",
+    "blocked": "A guardrail refused this plan. Nothing was applied.",
+}
+#: Words of a health verdict.
+VERDICTS: Mapping[str, str] = {
+    "healthy": "Healthy",
+    "degraded": "Works with trouble",
+    "down": "Does not work",
+    "unknown": "Not known",
+    "not_created": "Not created",
+}
+#: Words of a stage's state, for those who do not see its shape.
+STAGE_STATES: Mapping[str, str] = {
+    "pending": "not begun",
+    "active": "under way",
+    "waiting": "waits for you",
+    "done": "done",
+    "skipped": "skipped",
+    "failed": "failed",
+}
+#: Titles of groups of resources in a plan, by action.
+ACTIONS: Mapping[str, str] = {
+    "delete": "Destroy",
+    "replace": "Replace",
+    "update": "Update",
+    "create": "Create",
+    "read": "Read",
+    "forget": "Forget",
+    "import": "Import",
+    "move": "Move",
+}
+#: Words of a release's state.
+RELEASES: Mapping[str, str] = {
+    "started": "Under way",
+    "live": "Live",
+    "superseded": "Superseded",
+    "failed": "Failed",
+    "gone": "Gone",
+}
+#: Words of a guardrail's outcome.
+SEVERITIES: Mapping[str, str] = {"pass": "passed", "warn": "warning", "block": "blocked"}
+#: Severity words when counted: one, many.
+SEVERITY_COUNTS: Mapping[str, tuple[str, str]] = {
+    "block": ("blocks", "block"),
+    "warn": ("warning", "warnings"),
+    "pass": ("passed", "passed"),
+}
+
+# Acts
+CREATE = "Create {name} environment"
+UPDATE = "Update {name}"
+DEPLOY = "Deploy to {name}"
+DESTROY_OPEN = "Destroy {name}…"
+DESTROY = "Destroy {name}"
+DESTROY_TITLE = "Destroy {name}?"
+DESTROY_CONFIRM = "Type {name} to confirm"
+DESTROY_WHAT = "A plan is made first and waits for your review. Applied, it destroys for good:"
+DESTROY_DATA = "everything people saved in it"
+DESTROY_PARTS = "whatever of {name} was created"
+#: Outputs of an environment's stack that people know by name, and what to call them.
+PARTS: Mapping[str, str] = {
+    "url": "the address",
+    "cloudfront_distribution_id": "the CloudFront distribution",
+    "load_balancer_dns_name": "the load balancer",
+    "cluster_name": "the ECS cluster with its services and tasks",
+    "autoscaling_group_name": "the instances of the group",
+    "site_bucket": "the bucket of the site",
+    "state_bucket": "the bucket the services keep their state in, with everything people saved",
+}
+DESTROY_MISMATCH = "This is not the name: type {name} exactly."
+KEEP = "Keep {name}"
+APPROVE = "Approve and apply"
+DISCARD = "Discard"
+CANCEL = "Cancel run"
+CANCELLING = "Cancelling: it stops at the next safe point. What Terraform has finished stays."
+RETRY = "Retry: {kind} {name}"
+REVIEW = "Review the plan of {name}"
+WATCH = "Watch run {id}"
+SEE_FAILURE = "See what happened in run {id}"
+OPEN_APP = "Open app ↗"
+OPEN_RUN = "Open run {id}"
+OPEN_ENVIRONMENT = "{name}"
+TRY_AGAIN = "Try again"
+DISMISS = "Close this message"
+START = "Start them again"
+COMMENT = "Comment for the record (optional)"
+BUSY_TITLE = "Somebody was faster"
+REFUSED_TITLE = "Not done"
+PROTECTED = "{name} is protected: it cannot be destroyed."
+PROTECTED_HINT = "Set 'protected: false' for {name} in environments.yaml first."
+WAIT_FOR_RUN = "Run {id} of {name} is under way: this has to wait until it has ended."
+
+# Home
+NOTHING_NEEDED = "Nothing needs you"
+NEEDS_REVIEW = "The plan of {name} waits for review"
+NEEDS_LOST = "{name} was lost with the embedded AWS: create it again"
+NEEDS_WORKER = "No worker is alive, so nothing that is asked for begins."
+NEEDS_START_FAILED = "The embedded AWS or the worker did not start."
+STARTING = (
+    "Starting the embedded AWS and a worker… {elapsed}. You can look around and ask for things meanwhile."
+)
+WORKERS_LINE = "{workers} · {queue}"
+WORKER = ("worker", "workers")
+QUEUED = ("run waiting", "runs waiting")
+QUEUE_EMPTY = "nothing waits"
+RUNNING = ("run under way", "runs under way")
+EMPTY_TITLE = "No environments yet"
+EMPTY = "environments.yaml names none. Add one there and it shows up here."
+CATALOGUE_TITLE = "environments.yaml needs correcting"
+CATALOGUE_PROBLEMS = "What is wrong, line by line"
+WOULD_COST = "would cost {monthly}"
+COSTS = "{monthly} of {budget} budget"
+NOT_PRICED = "not priced yet"
+OVER_BUDGET = "over budget"
+OWNER = "Owner"
+COST = "Cost"
+HEALTH = "Health"
+SIZE = "Size"
+LAST_RUN = "Last run"
+ADDRESS = "Address"
+PROTECTED_WORD = "protected"
+NO_RELEASE = "not deployed"
+NEVER_RUN = "none yet"
+RELEASE = "release {number}"
+CHECKED = "checked"
+NOT_CHECKED = "not checked yet"
+BY = "by {name}"
+
+# Environment
+OVERVIEW_TAB = "Overview"
+RUNS_TAB = "Runs"
+DEPLOYMENTS_TAB = "Deployments"
+HEALTH_TAB = "Health"
+COST_TAB = "Cost"
+ACTIVITY_TAB = "Activity"
+NO_ENVIRONMENT = "No environment was named"
+NO_ENVIRONMENT_HINT = "Choose one from Environments."
+TOPOLOGY = "How requests reach {name}"
+SERVICES = "Services"
+SERVICE = "Service"
+VERSION = "Version"
+DIGEST = "Digest"
+TASKS = "Tasks"
+TASKS_OF = "{running} of {desired} running"
+DEPLOYED = "Deployed"
+STATE = "State"
+PEOPLE = "People"
+SITE_BUCKET = "Site bucket"
+LOAD_BALANCER = "Load balancer"
+TASK = "Task {number}"
+TASK_RUNNING = "running"
+TASK_MISSING = "not running"
+NO_TASKS = "no tasks"
+ZONES = "2 zones"
+FILES = "everything else"
+NOT_THERE = "Nothing is created yet. This is what a run of Create brings up."
+NO_RUNS = "No runs yet. Every creation, update, deployment and destruction will be listed here."
+NO_RELEASES = "Nothing was deployed yet. Each release of each service will be listed here, with its digest."
+NO_HEALTH = "No checks yet. They begin when the environment exists and repeat every {seconds} s."
+NO_ACTIVITY = "Nobody has done anything here yet. Every act will be listed, with who and when."
+CAUSES = "What is wrong"
+CALL = "Call: {team}, {contact}"
+EVIDENCE = "Evidence"
+PROBES = "Checks"
+PROBE = "Check"
+RESULT = "Result"
+DETAIL = "Detail"
+WHEN = "When"
+WHO = "Who"
+WHAT = "What"
+ALL_WELL = "Every check passed."
+SINCE = "since"
+HISTORY = "The last {count} checks, oldest first"
+STALE_CHECK = "The last check is older than five minutes: this says little about now."
+UNKNOWN_RELEASE = "Release"
+ESTIMATE_OF_PLAN = "Estimate from the last plan that was applied."
+ESTIMATE_OF_CATALOGUE = "Estimate from environments.yaml: what it would cost if it were created now."
+ESTIMATE_NOTE = "List prices, without taxes, discounts and data transfer. Actual spending can differ."
+BUDGET = "Budget"
+BUDGET_LINE = "{monthly} of {budget} ({percent} %)"
+COST_ITEMS = "What it is made of"
+COST_UNKNOWN = "Not priced"
+COST_UNKNOWN_LINE = "These are not in the sum:"
+PRICE_SOURCES = "Prices"
+COMPONENT = "Component"
+RESOURCE = "Resource"
+QUANTITY = "Quantity"
+UNIT = "Unit"
+UNIT_PRICE = "Unit price, $"
+PER_MONTH = "$ / month"
+SOURCE = "Source"
+AS_OF = "As of"
+CHART_TITLE = "$ / month by component"
+NO_COST = "There is no estimate: {reason}"
+
+# Run
+NO_RUN = "No run was named"
+NO_RUN_HINT = "Choose one from Runs."
+RUN_TITLE = "Run {id} · {kind} {name}"
+TAB_DONE = "✓ {title}"
+TAB_FAILED = "■ {title}"
+TAB_NEEDS = "▲ {title}"
+TAB_WORKING = "◐ {title}"
+PROGRESS = "{done} / {total}"
+WAITING_FOR = "waiting for {what}"
+PLAN = "Plan"
+PLAN_FOLDED = "Plan {counts}"
+STACK_ENVIRONMENT = "Environment"
+STACK_SHARED = "Shared network"
+GUARDRAILS = "guardrails: {counts}"
+GUARDRAILS_TITLE = "Guardrails"
+NO_GUARDRAILS = "no guardrails"
+FILTER_RESOURCES = "Filter resources"
+FILTER_LOG = "Filter the log"
+FILTER_HINT = "address or type"
+NO_MATCH = "No resource matches {needle}."
+NO_LINE_MATCH = "No line matches {needle}."
+NO_CHANGES = "No resource changes."
+NO_ATTRIBUTES = "No attributes to show."
+RESOURCES_SHOWN = "{first} to {last} of {total} resources"
+BEFORE = "Before"
+AFTER = "After"
+ATTRIBUTE = "Attribute"
+AFTER_APPLY = "known after apply"
+SENSITIVE = "(sensitive, not shown)"
+ABSENT = "—"
+FORCES_REPLACE = "forces replacement"
+MORE_ATTRIBUTES = "and {count} more attributes"
+LOG = "Log"
+LOG_LOADING = "Loading the log…"
+LOG_NEWEST = "The newest {count} lines. The whole log: panel runs show {id} --log"
+NO_LOG = "No lines yet. What Terraform and the stages say will appear here."
+TRANSITIONS = "How it went"
+FROM_TO = "{before} → {after}"
+ERROR_TITLE = "{stage} did not succeed"
+DETAILS = "Technical detail"
+WHAT_NEXT = "What to do next"
+NO_DETAIL = "no further detail"
+ENVIRONMENT_LINK = "Environment {name}"
+AUTO_APPROVED = "The plan is applied without a review: {name} asked for that."
+ASKED = "asked"
+STARTED = "started"
+ENDED = "ended"
+TOOK = "took"
+STILL_IN_STAGE = "{stage} for {elapsed}"
+SHARED_TITLE = "shared network"
+
+# Runs
+ANY_ENVIRONMENT = "All environments"
+RUNS_FILTER = "Environment"
+OLDER = "Older runs"
+NEWEST = "Newest runs"
+KIND = "Kind"
+PLANNED_CHANGES = "Changes"
+DURATION = "Duration"
+AUTHOR = "By"
+
+# Status
+STATUS_WORDS: Mapping[str, str] = {
+    "ready": "WORKING",
+    "degraded": "WORKING WITH TROUBLE",
+    "down": "NOT WORKING",
+    "failed": "NOT READY",
+    "lost": "NOT WORKING",
+    "working": "CHANGING",
+    "needs_you": "WAITING",
+    "not_created": "NOT SET UP",
+    "unknown": "NOT KNOWN",
+}
+STATUS_INTRO = "What works right now, in plain words."
+STATUS_CALL = "Call: {team}, {contact}"
+
+# Settings
+VERSIONS = "Versions"
+PLACES = "Where things are"
+PROCESSES = "Processes"
+AUDIT = "Audit record"
+AUDIT_WHOLE = "Whole: every entry follows from the one before it."
+AUDIT_BROKEN = "Broken at entry {id}: it was changed, or one before it was taken out. Compare with a backup."
+DATA_DIR = "Data directory"
+DATABASE = "Database"
+CATALOGUE_FILE = "Catalogue"
+YOU = "You are"
+EMBEDDED = "Embedded AWS"
+EMBEDDED_NONE = "Not used: the catalogue's target is a real AWS account."
+EMBEDDED_STATES: Mapping[str, str] = {
+    "running": "Running",
+    "stopped": "Stopped",
+    "lost": "Lost",
+    "foreign": "Port in use by something else",
+}
+EMBEDDED_LINE = "{endpoint} · process {pid} · {runtime}"
+WORKERS = "Workers"
+NO_WORKERS = "None is alive. Runs wait until one is."
+WORKER_LINE = "{id} · process {pid} on {host} · {memory} MB"
+HEARD = "heard of"

@@ -1,0 +1,1 @@
+"""One module per page. Each has a function ``show`` that draws it."""

@@ -1,0 +1,94 @@
+"""Home: every environment as a card, and what needs a person."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from panel.errors import CatalogueError
+from panel.lifecycle.overview import EnvironmentView
+from panel.ui import notices, readers, text
+from panel.ui.components.card import card
+from panel.ui.components.markup import badge, draw, esc, page_link, quiet, when
+from panel.ui.components.problems import problem_markup
+from panel.ui.format import duration, plural
+from panel.ui.live import CALM, LIVELY, live
+from panel.ui.state import Facade, Start, get_panel, get_start
+
+
+def show() -> None:
+    """Draw the page."""
+    draw(f"<h1>{text.HOME}</h1>")
+    notices.show()
+    try:
+        panel = get_panel()
+        busy = _busy(panel)
+    except CatalogueError as error:
+        _catalogue_problem(error)
+        return
+    live(_environments, LIVELY if busy else CALM)(busy)
+
+
+def _busy(panel: Facade) -> bool:
+    return get_start().state == "starting" or any(
+        view.active_run is not None for view in readers.environments(panel)
+    )
+
+
+def _environments(was_busy: bool) -> None:
+    """Cards and lines; when activity begins or ends the page is drawn whole, with another rhythm."""
+    panel = get_panel()
+    if _busy(panel) != was_busy:
+        st.rerun()
+    views = readers.environments(panel)
+    _strip(panel, views, get_start())
+    if not views:
+        draw(f"<h3>{text.EMPTY_TITLE}</h3><p>{text.EMPTY}</p>")
+    with st.container(key="cards"):
+        for view in views:
+            card(panel, view)
+
+
+def _strip(panel: Facade, views: list[EnvironmentView], start: Start) -> None:
+    """What needs a person, in a line that is always there: cards must not move when it changes."""
+    alone = start.state in {"done", "failed"} and not panel.overview.workers()
+    items = _needs(views, start, alone=alone)
+    if start.state == "starting":
+        items.append(badge("busy", text.STARTING.format(elapsed=duration(start.seconds))))
+    if not items:
+        items = [badge("ok", text.NOTHING_NEEDED)]
+    body = "".join(f"<span>{item}</span>" for item in [*items, _workers_line(panel)])
+    draw(f'<div class="p-strip" role="status">{body}</div>')
+    if start.error is not None:
+        error = start.error
+        draw(problem_markup(text.NEEDS_START_FAILED, error.message, error.hint, error.detail))
+    if alone or start.state == "failed":
+        st.button(text.START, key="start", on_click=start.begin)
+
+
+def _needs(views: list[EnvironmentView], start: Start, *, alone: bool) -> list[str]:
+    items = [badge("bad", text.NEEDS_LOST.format(name=view.name)) for view in views if view.state == "lost"]
+    if alone and start.error is None:
+        items.append(badge("warn", text.NEEDS_WORKER))
+    for view in views:
+        if view.state == "needs_you" and view.active_run is not None:
+            run = view.active_run
+            way = page_link("run", "run", run.id, text.OPEN_RUN.format(id=run.id))
+            line = badge("warn", text.NEEDS_REVIEW.format(name=view.name))
+            items.append(f"{line} {quiet(when(run.heartbeat_at or run.created_at))} {way}")
+    return items
+
+
+def _workers_line(panel: Facade) -> str:
+    workers = plural(len(panel.overview.workers()), *text.WORKER)
+    runs = readers.active_runs(panel)
+    queued = [run for run in runs if run.state == "queued"]
+    queue = plural(len(queued), *text.QUEUED) if queued else text.QUEUE_EMPTY
+    under_way = plural(len(runs) - len(queued), *text.RUNNING)
+    return quiet(esc(text.WORKERS_LINE.format(workers=workers, queue=f"{under_way} · {queue}")))
+
+
+def _catalogue_problem(error: CatalogueError) -> None:
+    draw(problem_markup(text.CATALOGUE_TITLE, error.message, error.hint))
+    if error.detail:
+        draw(f"<h3>{text.CATALOGUE_PROBLEMS}</h3><pre>{esc(error.detail)}</pre>")
+    st.button(text.TRY_AGAIN, key="catalogue-again")
