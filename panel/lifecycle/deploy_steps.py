@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from panel.aws.front_door import FrontDoor, VersionSeen, front_door, site_release_seen, version_seen
+from panel.aws.front_door import FrontDoor, SiteSeen, VersionSeen, front_door, site_seen, version_seen
 from panel.aws.revisions import retire_revisions
 from panel.catalogue.schema import SHARED, ContainerService
 from panel.deploys.image import assemble_image
@@ -20,6 +20,7 @@ from panel.lifecycle.context import Context
 from panel.lifecycle.sweeps import sweep_environment
 from panel.runs.journal import Journal
 from panel.runs.pulse import Pulse
+from panel.store.runs import Runs
 from panel.store.tables import Run
 
 #: How long a new environment may take to look healthy from outside, and how often it is asked.
@@ -68,7 +69,7 @@ class DeploySteps:
             return
         self._runs.set_stage(run_id, stage, "active")
         self._runs.update(run_id, waiting_for="")
-        with Journal(self._runs, run_id, stage) as journal, Pulse(self._runs, run_id, lambda: None):
+        with Journal(self._runs, run_id, stage) as journal, _pulse(self._runs, run_id, journal):
             done = [ship(run, name, service, journal) for name, service in services.items()]
         self._runs.set_stage(run_id, stage, "done", detail=", ".join(done))
 
@@ -131,17 +132,19 @@ class DeploySteps:
         try:
             outputs = self._outputs(run.environment)
             door = front_door(outputs, emulated_endpoint=context.emulated_endpoint)
-            build = build_site(root / service.source, context.settings.data_path, journal.report)
-            config = {
-                "apiBase": "/api",
-                "stateName": "default",
-                "environment": run.environment,
-                "release": label,
-            }
+            build = build_site(
+                root / service.source, context.settings.data_path / "cache" / "sites", journal.report
+            )
             publish_site(
-                context.aws(), build, str(outputs["site_bucket"]), str(outputs["cloudfront_distribution_id"]),
-                config, label, journal.report, lambda: site_release_seen(door),
-            )  # fmt: skip
+                context.aws(),
+                build,
+                str(outputs["site_bucket"]),
+                str(outputs["cloudfront_distribution_id"]),
+                config={"apiBase": "/api", "stateName": "default", "environment": run.environment},
+                release=label,
+                report=journal.report,
+                verify=lambda: _site(door),
+            )
         except PanelError as error:
             self._releases.finish(release.id or 0, "failed", detail=error.message)
             raise
@@ -157,7 +160,7 @@ class DeploySteps:
         run = self._runs.get(run_id)
         self._runs.set_stage(run_id, "checks", "active")
         deadline = time.monotonic() + _CHECKS_LIMIT_S
-        with Journal(self._runs, run_id, "checks") as journal, Pulse(self._runs, run_id, lambda: None):
+        with Journal(self._runs, run_id, "checks") as journal, _pulse(self._runs, run_id, journal):
             while True:
                 report = sweep_environment(self._context, run.environment)
                 causes = "; ".join(cause.text for cause in report.causes)
@@ -206,6 +209,18 @@ def _target(outputs: Mapping[str, Any], name: str, port: int) -> ServiceTarget:
         family=str(service["task_definition_family"]), container=str(service["container_name"]), port=port,
         target_group_arn=str(service["target_group_arn"]), desired=int(service["desired_count"]),
     )  # fmt: skip
+
+
+def _pulse(runs: Runs, run_id: int, journal: Journal) -> Pulse:
+    # A roll-out is not cut in the middle by a cancellation: it ends, one way or the other, and then the run does.
+    return Pulse(runs, run_id, on_cancel=lambda: None, on_beat=journal.flush)
+
+
+def _site(door: FrontDoor) -> SiteSeen | None:
+    try:
+        return site_seen(door)
+    except EndpointError:
+        return None
 
 
 def _version(door: FrontDoor, path: str | None, wanted: str) -> VersionSeen | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -15,6 +16,9 @@ _FLUSH_LINES = 200
 _QUIET = frozenset(
     {EventKind.REFRESH_START, EventKind.REFRESH_COMPLETE, EventKind.OUTPUTS, EventKind.VERSION}
 )
+
+# Reading a data source is no change: it neither counts nor is it worth waiting for in words.
+_READ = "read"
 
 
 class Journal:
@@ -32,6 +36,7 @@ class Journal:
         self._run_id = run_id
         self._stage = stage
         self._source = source
+        self._lock = threading.Lock()
         self._lines: list[Line] = []
         self._flushed = 0.0
         self._progress = Progress()
@@ -46,7 +51,8 @@ class Journal:
 
     def say(self, text: str, level: str = "info") -> None:
         """Write one line of the panel's own."""
-        self._lines.append(Line(text=text, level=level))
+        with self._lock:
+            self._lines.append(Line(text=text, level=level))
         self.flush()
 
     def report(self, text: str) -> None:
@@ -55,21 +61,25 @@ class Journal:
 
     def event(self, event: Event) -> None:
         """Take one Terraform event: its line, and what it says of the progress."""
-        self._progress.take(event)
-        if event.message and event.kind not in _QUIET:
-            text = str(event.diagnostic) if event.diagnostic else event.message
-            self._lines.append(Line(text=text, level=event.level, source=self._source, position=event.offset))
-        if len(self._lines) >= _FLUSH_LINES or time.monotonic() - self._flushed > _FLUSH_EVERY:
+        with self._lock:
+            self._progress.take(event)
+            if event.message and event.kind not in _QUIET and event.action != _READ:
+                text = str(event.diagnostic) if event.diagnostic else event.message
+                self._lines.append(Line(text, event.level, source=self._source, position=event.offset))
+            due = len(self._lines) >= _FLUSH_LINES or time.monotonic() - self._flushed > _FLUSH_EVERY
+        if due:
             self.flush()
 
     def flush(self) -> None:
-        """Write lines and progress that were held back."""
-        self._flushed = time.monotonic()
-        if self._lines:
+        """Write lines and progress that were held back; also called by the run's pulse, from its thread."""
+        with self._lock:
+            self._flushed = time.monotonic()
             lines, self._lines = self._lines, []
-            self._runs.append(self._run_id, self._stage, lines)
-        if changed := self._progress.changed():
-            self._runs.update(self._run_id, **changed)
+            changed = self._progress.changed()
+            if lines:
+                self._runs.append(self._run_id, self._stage, lines)
+            if changed:
+                self._runs.update(self._run_id, **changed)
 
 
 class Progress:
@@ -88,7 +98,7 @@ class Progress:
             EventKind.APPLY_COMPLETE: self._complete,
             EventKind.APPLY_ERRORED: self._errored,
         }
-        if handler := handlers.get(event.kind):
+        if event.action != _READ and (handler := handlers.get(event.kind)):
             handler(event)
 
     def _start(self, event: Event) -> None:

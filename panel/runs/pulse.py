@@ -20,12 +20,16 @@ class Pulse:
         runs: where the run is.
         run_id: the run.
         on_cancel: called once, when somebody asked for the run to be cancelled.
+        on_beat: called at every beat, for what else must not wait (lines of the log that were held back).
     """
 
-    def __init__(self, runs: Runs, run_id: int, on_cancel: Callable[[], object]) -> None:
+    def __init__(
+        self, runs: Runs, run_id: int, *, on_cancel: Callable[[], object], on_beat: Callable[[], None]
+    ) -> None:
         self._runs = runs
         self._run_id = run_id
         self._on_cancel = on_cancel
+        self._on_beat = on_beat
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"pulse-{run_id}", daemon=True)
 
@@ -43,6 +47,7 @@ class Pulse:
         told = False
         while not self._stop.wait(_EVERY):
             try:
+                self._on_beat()
                 self._runs.update(self._run_id, heartbeat_at=now())
                 if not told and self._runs.get(self._run_id).cancel_requested:
                     told = True

@@ -147,7 +147,7 @@ class StackRunner:
     def _follow(self, job: StackJob, execution: Execution, key: str) -> Outcome:
         with (
             Journal(self._runs, job.run_id, job.stage, source=key) as journal,
-            Pulse(self._runs, job.run_id, execution.cancel),
+            Pulse(self._runs, job.run_id, on_cancel=execution.cancel, on_beat=journal.flush),
         ):
             outcome = execution.follow(
                 poll_interval=self._timing.poll_s, timeout=self._timing.limit_s, on_event=journal.event
