@@ -63,7 +63,8 @@ class ServiceRunner:
         self._asked: dict[str, float] = {}
         self._unanswered: dict[str, int] = {}
         self._shippers: dict[str, LogShipper] = {}
-        self._preparing: dict[tuple[str, str], Future[UnpackedImage]] = {}
+        self._preparing: dict[str, Future[UnpackedImage]] = {}
+        self._images: dict[str, UnpackedImage] = {}
         self._restarts = {task.revision: task.restarts for task in known.tasks}
         self._wanted: WantedService | None = None
 
@@ -249,19 +250,23 @@ class ServiceRunner:
 
     def _image(self, key: str, container: Container) -> UnpackedImage | None:
         """The revision's image once it is unpacked; all tasks of a revision run the same digest."""
+        ready = self._images.get(key)
+        if ready is not None and ready.rootfs.is_dir():
+            return ready
         image = container.image
         running = next((task.digest for task in self._tasks.values() if task.revision == key), "")
         if running and "@" not in image:
             head, _, last = image.rpartition("/")
             image = f"{head}/{last.partition(':')[0]}@{running}"
-        work = self._preparing.get((key, image))
-        if work is None:
-            work = self._around.background.submit(self._around.images.prepare, image)
-            self._preparing[key, image] = work
-        if not work.done():
+        if key not in self._preparing:
+            self._preparing[key] = self._around.background.submit(self._around.images.prepare, image)
+        if not self._preparing[key].done():
             return None
-        del self._preparing[key, image]
-        return work.result()
+        # What is kept are the wanted revision and the one to fall back on.
+        needed = (key, self._memory.good_revision)
+        self._images = {name: kept for name, kept in self._images.items() if name in needed}
+        self._images[key] = self._preparing.pop(key).result()
+        return self._images[key]
 
     def _shipper(self, task: Task) -> LogShipper:
         if task.id not in self._shippers:

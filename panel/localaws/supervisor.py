@@ -11,10 +11,12 @@ from pathlib import Path
 from filelock import FileLock
 
 from panel.errors import EndpointError
-from panel.localaws.processes import ProcessRef, spawn, tail, terminate
+from panel.localaws.processes import ProcessRef, ask_to_end, spawn, tail, terminate
 from panel.localaws.records import read_record, write_record
+from panel.localaws.tasks import read_tasks
 
 _STOP_LIMIT_S = 30.0
+_TASK_LIMIT_S = 5.0
 _FIRST_LOOK_S = 0.3
 
 
@@ -66,13 +68,21 @@ class AgentSupervisor:
     def stop(self) -> bool:
         """Ask the agent to end, with the tasks it runs, and wait for it; kill it after half a minute.
 
+        Tasks that an agent left behind, because it was killed, end too.
+
         Returns:
-            False when it had to be killed: tasks may still run, and the next agent takes them over.
+            False when it had to be killed.
         """
         process = self._process()
-        if process is None or not process.is_alive():
-            return True
-        return terminate(process, grace_s=_STOP_LIMIT_S)
+        alive = process is not None and process.is_alive()
+        politely = terminate(process, grace_s=_STOP_LIMIT_S) if process is not None and alive else True
+        report = read_tasks(self._folder.parent)
+        left = [task for service in report.services for task in service.tasks] if report else []
+        for task in left:
+            ask_to_end(task.process)
+        for task in left:
+            terminate(task.process, grace_s=_TASK_LIMIT_S)
+        return politely
 
     def _process(self) -> ProcessRef | None:
         content = read_record(self._record)
