@@ -81,7 +81,7 @@ class Execution:
         return (self.directory / PROCESS).exists() or (self.directory / RESULT).exists()
 
     def is_alive(self) -> bool:
-        """Whether the process that works on it is running on this machine."""
+        """Whether a process of this machine is still at work on it."""
         return self._process() is not None
 
     def outcome(self) -> Outcome | None:
@@ -193,9 +193,9 @@ class Execution:
         return self._asked
 
     def _process(self) -> psutil.Process | None:
-        """The living process of this execution."""
+        """The process that is at work on it; one that has written its result is merely on its way out."""
         value = read_json(self.directory / PROCESS)
-        if value is None:
+        if value is None or (self.directory / RESULT).exists():
             return None
         try:
             process = psutil.Process(int(value["pid"]))

@@ -218,7 +218,7 @@ class Work:
         if not text:
             return
         # A courtesy to whoever investigates; the diagnostics hold what matters.
-        with contextlib.suppress(OSError), (self._directory / STDERR).open("a") as file:
+        with contextlib.suppress(OSError), (self._directory / STDERR).open("a", encoding="utf-8") as file:
             file.write(self._masker.text(text)[-_ERROR_TEXT_KEPT:])
 
     def _keep_reserve(self) -> None:

@@ -1,0 +1,220 @@
+"""Plans as values: actions, counts, attribute differences, nothing sensitive."""
+
+import copy
+import json
+
+import pytest
+
+from panel.engine.plan import mask_plan, parse_plan
+from panel.errors import ConfigurationError
+
+
+def change(actions, before=None, after=None, **more):
+    return {"actions": actions, "before": before, "after": after, "after_unknown": {}, **more}
+
+
+def item(address, body, **more):
+    kind, name = address.rsplit(".", 2)[-2:]
+    return {"address": address, "mode": "managed", "type": kind, "name": name, "change": body, **more}
+
+
+def plan(*changes, **more):
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.15.5",
+        "resource_changes": list(changes),
+        **more,
+    }
+
+
+def only(document):
+    (result,) = parse_plan(document).changes
+    return result
+
+
+@pytest.mark.parametrize(
+    ("actions", "more", "expected"),
+    [
+        (["no-op"], {}, "no-op"),
+        (["create"], {}, "create"),
+        (["update"], {}, "update"),
+        (["delete"], {}, "delete"),
+        (["delete", "create"], {}, "replace"),
+        (["create", "delete"], {}, "replace"),
+        (["forget"], {}, "forget"),
+        (["no-op"], {"previous_address": "aws_a.old"}, "move"),
+    ],
+)
+def test_actions_have_one_name_each(actions, more, expected):
+    assert only(plan(item("aws_a.b", change(actions), **more))).action == expected
+
+
+def test_an_import_is_named_and_counted():
+    summary = parse_plan(plan(item("aws_a.b", change(["no-op"], importing={"id": "i-1"}))))
+    assert summary.changes[0].action == "import"
+    assert summary.changes[0].import_id == "i-1"
+    assert summary.counts.imported == 1
+
+
+def test_counts_are_terraforms():
+    summary = parse_plan(
+        plan(
+            item("aws_a.create", change(["create"], None, {"x": 1})),
+            item("aws_a.update", change(["update"], {"x": 1}, {"x": 2})),
+            item("aws_a.replace", change(["delete", "create"], {"x": 1}, {"x": 2})),
+            item("aws_a.delete", change(["delete"], {"x": 1}, None)),
+            item("aws_a.same", change(["no-op"], {"x": 1}, {"x": 1})),
+            item("data.aws_a.read", change(["read"], None, {"x": 1})) | {"mode": "data"},
+        )
+    )
+    assert (summary.add, summary.change, summary.destroy) == (2, 1, 2)
+    assert [resource.name for resource in summary.effective] == ["create", "update", "replace", "delete"]
+    assert summary.has_changes
+
+
+def test_only_what_differs_is_listed():
+    body = change(
+        ["update"],
+        {"name": "a", "size": 1, "tags": {"Owner": "x", "Env": "y"}, "ports": [1, 2], "gone": "z"},
+        {"name": "a", "size": 2, "tags": {"Owner": "x", "Env": "w"}, "ports": [1, 3], "gone": None},
+    )
+    found = {part.path: (part.before, part.after) for part in only(plan(item("aws_a.b", body))).attributes}
+    assert found == {"gone": ("z", None), "ports": ([1, 2], [1, 3]), "size": (1, 2), "tags.Env": ("y", "w")}
+
+
+def test_blocks_are_compared_one_by_one():
+    body = change(
+        ["update"], {"ingress": [{"port": 80}, {"port": 443}]}, {"ingress": [{"port": 80}, {"port": 8443}]}
+    )
+    (part,) = only(plan(item("aws_a.b", body))).attributes
+    assert (part.path, part.before, part.after) == ("ingress[1].port", 443, 8443)
+
+
+def test_unknown_values_are_marked_and_never_shown_as_removed():
+    body = change(["update"], {"arn": "old", "name": "a"}, {"name": "a"}, after_unknown={"arn": True})
+    (part,) = only(plan(item("aws_a.b", body))).attributes
+    assert (part.path, part.before, part.after, part.known) == ("arn", "old", None, False)
+
+
+def test_the_attribute_that_forces_a_replacement_is_marked():
+    body = change(
+        ["delete", "create"],
+        {"subnet": "a", "tags": {}, "rule": [{"cidr": "x"}]},
+        {"subnet": "b", "tags": {"x": "y"}, "rule": [{"cidr": "z"}]},
+        replace_paths=[["subnet"], ["rule", 0, "cidr"]],
+    )
+    resource = only(plan(item("module.m.aws_a.b", body, module_address="module.m")))
+    assert resource.module == "module.m"
+    assert resource.replace_paths == ("subnet", "rule[0].cidr")
+    assert [(part.path, part.forces_replacement) for part in resource.attributes] == [
+        ("rule[0].cidr", True),
+        ("subnet", True),
+        ("tags.x", False),
+    ]
+
+
+SECRETS = plan(
+    item(
+        "aws_a.b",
+        change(
+            ["update"],
+            {
+                "password": "canary-1",
+                "same": "canary-2",
+                "nested": {"a": "canary-3", "b": 1},
+                "was": "canary-7",
+            },
+            {
+                "password": "canary-4",
+                "same": "canary-2",
+                "nested": {"a": "canary-5", "b": 2},
+                "was": "canary-8",
+            },
+            before_sensitive={"password": True, "same": True, "nested": {"a": True}, "was": True},
+            after_sensitive={"password": True, "same": True, "nested": {"a": True}},
+        ),
+    ),
+    output_changes={
+        "key": change(["update"], "canary-6", "canary-7", before_sensitive=True, after_sensitive=True),
+        "url": change(["create"], None, "http://x", before_sensitive=False, after_sensitive=False),
+    },
+    variables={"key": {"value": "canary-9"}, "name": {"value": "plain"}},
+    configuration={"root_module": {"variables": {"key": {"sensitive": True}, "name": {}}}},
+    planned_values={
+        "outputs": {"key": {"sensitive": True, "value": "canary-1"}},
+        "root_module": {
+            "resources": [{"values": {"p": "canary-1", "q": 1}, "sensitive_values": {"p": True}}],
+            "child_modules": [
+                {"resources": [{"values": {"p": ["canary-1"]}, "sensitive_values": {"p": [True]}}]}
+            ],
+        },
+    },
+    prior_state={
+        "values": {
+            "root_module": {"resources": [{"values": {"p": "canary"}, "sensitive_values": {"p": True}}]}
+        }
+    },
+)
+
+
+def test_a_masked_plan_holds_no_secret_and_keeps_the_rest():
+    masked = mask_plan(SECRETS)
+    text = json.dumps(masked)
+    assert "canary-8" in text, "the value that is not marked any more is the new, public one"
+    assert text.count("canary") == 1
+    assert masked["variables"] == {"key": {"value": "(sensitive)"}, "name": {"value": "plain"}}
+    assert masked["planned_values"]["root_module"]["resources"][0]["values"] == {"p": "(sensitive)", "q": 1}
+
+
+def test_a_summary_holds_no_secret_and_tells_which_secrets_change():
+    summary = parse_plan(SECRETS)
+    assert "canary" not in repr(summary.changes[0].attributes) + repr(summary.outputs)
+    assert [(part.path, part.sensitive) for part in summary.changes[0].attributes] == [
+        ("nested.a", True),
+        ("nested.b", False),
+        ("password", True),
+        ("was", True),
+    ]
+    assert {output.name: output.after for output in summary.outputs} == {
+        "key": "(sensitive)",
+        "url": "http://x",
+    }
+
+
+def test_masking_first_gives_the_same_summary():
+    masked = mask_plan(SECRETS)
+    assert parse_plan(masked).changes[0].attributes == parse_plan(SECRETS).changes[0].attributes
+    assert parse_plan(masked).digest == parse_plan(SECRETS).digest
+    assert mask_plan(masked) == masked
+
+
+def test_the_digest_tells_plans_apart():
+    first = plan(item("aws_a.b", change(["update"], {"x": 1}, {"x": 2})))
+    second = copy.deepcopy(first)
+    second["resource_changes"][0]["change"]["after"]["x"] = 3
+    assert parse_plan(first).digest == parse_plan(copy.deepcopy(first)).digest
+    assert parse_plan(first).digest != parse_plan(second).digest
+
+
+def test_drift_without_a_difference_is_left_out():
+    document = plan(
+        resource_drift=[
+            item("aws_a.b", change(["update"], {"tags": None}, {"tags": {}})),
+            item("aws_a.c", change(["update"], {"size": 1}, {"size": 2})),
+            item("aws_a.d", change(["delete"], {"size": 1}, None)),
+        ]
+    )
+    assert [resource.name for resource in parse_plan(document).drift] == ["c", "d"]
+
+
+def test_output_changes_alone_are_a_change():
+    document = plan(output_changes={"url": change(["create"], None, None, after_unknown=True)})
+    summary = parse_plan(document)
+    assert summary.has_changes
+    assert not summary.outputs[0].known
+
+
+@pytest.mark.parametrize("document", [{}, {"format_version": "2.0", "resource_changes": []}, {"version": 4}])
+def test_something_else_is_no_plan(document):
+    with pytest.raises(ConfigurationError, match="not a Terraform plan"):
+        parse_plan(document)
