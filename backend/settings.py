@@ -17,12 +17,13 @@ class Settings:
 
     ``storage_bucket`` names the S3 bucket that keeps the lists; without it they are kept on disk in
     ``storage_dir``. ``version`` and ``image_digest`` are what ``/status`` answers. ``max_body_bytes``
-    is the largest accepted request body. ``aws_endpoint_url`` is set only where an emulator stands
-    in for AWS.
+    is the largest accepted request body. ``aws_region`` is the bucket's (None: boto3 finds one), and
+    ``aws_endpoint_url`` is set only where an emulator stands in for AWS.
     """
 
     storage_bucket: str | None = None
     storage_dir: Path = DEFAULT_STORAGE_DIR
+    aws_region: str | None = None
     aws_endpoint_url: str | None = None
     version: str = "dev"
     image_digest: str | None = None
@@ -38,6 +39,8 @@ class Settings:
         return cls(
             storage_bucket=env.get("STORAGE_BUCKET") or None,
             storage_dir=Path(env.get("STORAGE_DIR") or DEFAULT_STORAGE_DIR),
+            # ECS names the region by the first, which boto3 does not read.
+            aws_region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or None,
             aws_endpoint_url=env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or None,
             version=env.get("APP_VERSION") or "dev",
             image_digest=env.get("IMAGE_DIGEST") or None,

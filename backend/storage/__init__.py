@@ -20,7 +20,9 @@ def open_storage(settings: Settings) -> Storage:
         # Imported here: boto3 costs a developer who keeps lists on disk half a second and 30 MB.
         from backend.storage.s3 import S3Storage
 
-        return S3Storage.connect(settings.storage_bucket, endpoint_url=settings.aws_endpoint_url)
+        return S3Storage.connect(
+            settings.storage_bucket, region=settings.aws_region, endpoint_url=settings.aws_endpoint_url
+        )
     from backend.storage.disk import DiskStorage
 
     return DiskStorage(settings.storage_dir)

@@ -38,10 +38,10 @@ class S3Storage:
         self._bucket = bucket
 
     @classmethod
-    def connect(cls, bucket: str, *, endpoint_url: str | None = None) -> S3Storage:
-        """Build the storage with a client of the ambient credentials and region.
+    def connect(cls, bucket: str, *, region: str | None = None, endpoint_url: str | None = None) -> S3Storage:
+        """Build the storage with a client of the ambient credentials.
 
-        ``endpoint_url`` names an emulator; it has no name per bucket, so the bucket goes into the path.
+        ``region`` None leaves the region to boto3's own configuration. ``endpoint_url`` names an emulator; it has no name per bucket, so the bucket goes into the path.
         """
         config = Config(
             connect_timeout=CONNECT_TIMEOUT_S,
@@ -50,7 +50,7 @@ class S3Storage:
             max_pool_connections=MAX_CONNECTIONS,
             s3={"addressing_style": "path" if endpoint_url else "auto"},
         )
-        return cls(boto3.client("s3", endpoint_url=endpoint_url, config=config), bucket)
+        return cls(boto3.client("s3", region_name=region, endpoint_url=endpoint_url, config=config), bucket)
 
     def read(self, name: str) -> Stored | None:
         """Return the object, None when there is none. Raises StorageError.

@@ -220,13 +220,16 @@ def test_settings_come_from_the_environment() -> None:
         {
             "STORAGE_BUCKET": "lists",
             "STORAGE_DIR": "/somewhere",
+            "AWS_REGION": "us-east-2",
             "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
             "APP_VERSION": "2",
             "IMAGE_DIGEST": "",
             "MAX_BODY_BYTES": "10",
         }
     )
-    assert settings == Settings("lists", Path("/somewhere"), "http://127.0.0.1:4566", "2", None, 10)
+    assert settings == Settings(
+        "lists", Path("/somewhere"), "us-east-2", "http://127.0.0.1:4566", "2", None, 10
+    )
     assert Settings.from_environment({}) == Settings()
 
 
