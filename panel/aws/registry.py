@@ -24,17 +24,29 @@ _TIMEOUT = httpx.Timeout(connect=10, read=120, write=120, pool=10)
 
 
 class Registry:
-    """One registry, spoken to as one user. Use it as a context manager: it keeps connections open."""
+    """One registry, spoken to as one user. Use it as a context manager: it keeps connections open.
+
+    Args:
+        proxies: whether the machine's proxy settings apply; not for an emulator on this machine.
+        transport: only for tests.
+    """
 
     def __init__(
-        self, base_url: str, username: str, password: str, *, transport: httpx.BaseTransport | None = None
+        self,
+        base_url: str,
+        username: str,
+        password: str,
+        *,
+        proxies: bool = True,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url
         self._http = httpx.Client(
             base_url=base_url,
             auth=(username, password),
             timeout=_TIMEOUT,
-            transport=transport if transport is not None else httpx.HTTPTransport(retries=2),
+            transport=transport,
+            trust_env=proxies,
         )
 
     def __enter__(self) -> Registry:
@@ -171,7 +183,7 @@ def open_registry(aws: Aws, repository: Repository) -> Registry:
     """The registry that holds ``repository``, logged in with a fresh ECR token."""
     login = registry_login(aws)
     base_url = aws.account.endpoint_url or f"https://{registry_host(aws, repository)}"
-    return Registry(base_url, login.username, login.password)
+    return Registry(base_url, login.username, login.password, proxies=not aws.account.emulated)
 
 
 def _chunks(path: Path, progress: Callable[[int], None]) -> Iterator[bytes]:

@@ -93,7 +93,7 @@ def assemble_image(
     requirements: str = "requirements/backend.txt",
     port: int = 5000,
     base: str = DEFAULT_BASE,
-    command: Sequence[str] = DEFAULT_COMMAND,
+    command: Sequence[str] = (),
 ) -> AssembledImage:
     """Build the image of the service whose source is ``root/source``, or find it built already.
 
@@ -103,13 +103,13 @@ def assemble_image(
         requirements: the file that pins the dependencies with hashes, relative to ``root``.
         port: the port it listens on.
         base: reference of the image it would be put upon.
-        command: what starts it, from ``/app``.
+        command: what starts it, from ``/app``; see :func:`default_command`.
 
     Raises:
         BuildError: source or requirements are missing, or a dependency could not be installed.
         StorageError: the disk refused.
     """
-    pinned = root / requirements
+    pinned, command = root / requirements, command or default_command(source)
     dependencies = install_dependencies(pinned, data_dir, report)
     inputs = [_RECIPE, dependencies_digest(pinned), source, _created(revision), revision.tag, revision.digest]
     key = hashlib.sha256(json.dumps([*inputs, port, base, list(command)]).encode()).hexdigest()
@@ -125,6 +125,19 @@ def assemble_image(
     if not build_once(directory, make):
         report(f"The image of {source} {revision.tag} is built already")
     return read_layout(directory)
+
+
+def default_command(source: str) -> tuple[str, ...]:
+    """Start gunicorn with the source's own ``gunicorn.conf.py`` and the ``create_app()`` of its ``app`` module."""
+    module = source.replace("/", ".")
+    return (
+        "python",
+        "-m",
+        "gunicorn",
+        "--config",
+        f"{source}/gunicorn.conf.py",
+        f"{module}.app:create_app()",
+    )
 
 
 def read_layout(directory: Path) -> AssembledImage:

@@ -116,7 +116,8 @@ def roll_out(
         environment: further variables for the task.
         baseline: what to go back to; read from the service where it is not given.
         diagnose: the last log lines of what failed, for the error's detail.
-        broken: what the task runtime knows to be wrong with this revision, to fail before the deadline.
+        broken: what the task runtime knows to be wrong with this revision, to fail before
+            the deadline if it stays so.
         clock: only for tests.
 
     Raises:

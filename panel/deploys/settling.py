@@ -20,6 +20,8 @@ _PROOFS = 3
 _STOPS_PER_TASK = 2
 _STOPS_AT_LEAST = 3
 _EVIDENCE_LINES = 12
+# Looks in a row at which the runtime says that the change is broken: it may just be trying again.
+_TIMES_BROKEN = 10
 # Refusals of AWS in a row after which looking on is of no use.
 _REFUSALS = 5
 
@@ -89,7 +91,7 @@ def watch(
 
     Args:
         proven: ``None`` when the address people use shows the change, otherwise what it shows.
-        broken: what is known to be wrong with the change, to give up at once.
+        broken: what is known to be wrong with the change, to give up if it stays so.
         start: makes the change; called once, after noting what was there before.
 
     Raises:
@@ -127,7 +129,7 @@ class _Watcher:
         self.missing = "nothing was seen of it yet"
         self.proofs = 0
         self.running = 0
-        self._refusals = 0
+        self._refusals = self._times_broken = 0
 
     def note_past(self) -> None:
         """Remember what happened before, so that it is not taken for a consequence of the change."""
@@ -210,7 +212,8 @@ class _Watcher:
         if len(look.stopped) >= max(_STOPS_AT_LEAST, _STOPS_PER_TASK * self._wanted.desired):
             raise self.unsettled(f"{len(look.stopped)} of its tasks stopped again")
         reason = self._broken()
-        if reason:
+        self._times_broken = self._times_broken + 1 if reason else 0
+        if reason and self._times_broken >= _TIMES_BROKEN:
             raise self.unsettled(reason.rstrip("."))
 
     def _unproven(self) -> str | None:

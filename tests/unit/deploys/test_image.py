@@ -10,7 +10,7 @@ import tarfile
 import pytest
 
 from panel.deploys.dependencies import dependencies_digest
-from panel.deploys.image import DEFAULT_COMMAND, assemble_image, read_layout
+from panel.deploys.image import assemble_image, read_layout
 from panel.deploys.revision import source_revision
 from panel.errors import BuildError
 
@@ -122,7 +122,8 @@ def test_manifest_config_and_layer_fit_together(assemble):
 def test_the_config_starts_the_service_as_an_unprivileged_user(assemble):
     settings = config(assemble("one", port=8000))["config"]
 
-    assert settings["Cmd"] == list(DEFAULT_COMMAND)
+    assert settings["Cmd"][:3] == ["python", "-m", "gunicorn"]
+    assert settings["Cmd"][-2:] == ["backend/gunicorn.conf.py", "backend.app:create_app()"]
     assert settings["WorkingDir"] == "/app"
     assert settings["User"] == "10001"
     assert settings["ExposedPorts"] == {"8000/tcp": {}}

@@ -1,5 +1,7 @@
 """A roll-out is done when people get the version, and otherwise the earlier release serves again."""
 
+from dataclasses import replace
+
 import pytest
 
 from panel.aws.front_door import VersionSeen
@@ -134,15 +136,28 @@ def test_an_address_that_does_not_answer_yet_is_waited_for(aws, deploy, lines):
     assert any("Nothing listens" in line for line in lines)
 
 
-def test_a_known_cause_ends_it_at_once_and_is_told(aws, clock, deploy):
+def test_a_known_cause_that_stays_ends_it_early_and_is_told(aws, clock, deploy):
     deploy("v1")
     before = clock.seconds
 
     with pytest.raises(DeployError, match="the image names no command"):
-        deploy("v2", deadline_s=10_000, broken=lambda arn: "the image names no command.")
+        deploy(
+            "v2",
+            deadline_s=10_000,
+            verify=lambda: VersionSeen("v1", None),
+            broken=lambda arn: "the image names no command.",
+        )
 
     assert clock.seconds - before < 60
     assert aws.ecs.serving() == "v1"
+
+
+def test_a_runtime_that_tries_again_and_succeeds_is_given_the_time(aws, deploy):
+    reasons = iter(["its port was in use"] * 3)
+
+    done = deploy("v1", target=replace(TARGET, desired=5), broken=lambda arn: next(reasons, None))
+
+    assert done.running == 5
 
 
 def test_ecs_changing_the_service_back_by_itself_is_noticed(aws, deploy):
