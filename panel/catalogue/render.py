@@ -22,7 +22,6 @@ _LOCAL: Mapping[str, object] = {
     "viewer_protocol_policy": "allow-all",
     "http_listener_forwards": True,
     "cloudfront_wait_for_deployment": False,
-    "wait_for_certificate_validation": False,
     "ecs_ami_ssm_parameter": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
 }
 

@@ -287,3 +287,15 @@ def _sections() -> list[str]:
         else:
             blocks.append(line)
     return blocks
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("  staging:", "  origin:", "environments.origin: is the name of what CloudFront calls"),
+        ("subnet_slot: 1", "subnet_slot: 7", "expected a whole number from 0 to 6, found the number 7"),
+        ("    monthly_budget_usd: 80.5\n", "    monthly_budget_usd: 80.5\n    domain: example.org\n", "below todo.example.com"),
+    ],
+)  # fmt: skip
+def test_what_the_stacks_could_not_make_is_refused_here(old: str, new: str, words: str) -> None:
+    assert words in "\n".join(problems(changed(old, new)))
