@@ -55,9 +55,13 @@ class World:
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.resources = tuple(resources)
-        self._by_type: dict[str, list[Resource]] = defaultdict(list)
+        self._neighbours: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        self._identified: dict[tuple[str, str], Resource] = {}
         for resource in self.resources:
-            self._by_type[resource.type].append(resource)
+            self._neighbours[resource.type, resource.module].append(resource)
+            for key in ("id", "arn", "name", "family"):
+                if resource.text(key):
+                    self._identified.setdefault((resource.type, resource.text(key)), resource)
 
     def referenced(self, resource: Resource, argument: str, wanted_type: str) -> Resource | None:
         """The resource of ``wanted_type`` that ``argument`` of ``resource`` points at; None where it is not clear.
@@ -65,10 +69,9 @@ class World:
         Before something exists its identifier is not known, so the configuration's references come first;
         without a configuration (a state) the identifiers do.
         """
-        candidates = self._by_type.get(wanted_type, [])
-        neighbours = [other for other in candidates if other.module == resource.module]
+        neighbours = self._neighbours.get((wanted_type, resource.module), [])
         named = {_INDEX.sub("", name) for name in resource.references.get(argument, ())}
-        matching = [other for other in neighbours if _INDEX.sub("", other.local_address) in named]
+        matching = [other for other in neighbours if named and _INDEX.sub("", other.local_address) in named]
         if len(matching) > 1:
             index = _INDEX.findall(resource.local_address)
             matching = [
@@ -76,10 +79,9 @@ class World:
             ] or matching
         if matching:
             return matching[0]
-        written = set(_texts(resource.values.get(argument)))
-        for other in candidates:
-            if written & {other.text(key) for key in ("id", "arn", "name", "family") if other.text(key)}:
-                return other
+        for written in _texts(resource.values.get(argument)):
+            if (wanted_type, written) in self._identified:
+                return self._identified[wanted_type, written]
         return neighbours[0] if len(neighbours) == 1 else None
 
 
