@@ -18,7 +18,7 @@ from hcl2 import SerializationOptions
 from panel.catalogue.document import Document, parse
 from panel.catalogue.load import read_text
 from panel.catalogue.problems import Problem, catalogue_error
-from panel.catalogue.render import panel_variables
+from panel.catalogue.render import EMULATOR_PORT, panel_variables
 from panel.catalogue.schema import Catalogue
 from panel.catalogue.wording import did_you_mean
 from panel.errors import ConfigurationError
@@ -90,7 +90,7 @@ def check_variables(catalogue: Catalogue, terraform_root: Path, *, source: Path 
     document = parse(read_text(source)) if source else Document(None, {}, ())
     problems = []
     for name, environment in catalogue.environments.items():
-        taken = set(panel_variables(catalogue, name))
+        taken = {*panel_variables(catalogue, name), EMULATOR_PORT}
         for key, value in environment.variables.items():
             text = _wrong_with(key, value, declared, taken)
             if text:
@@ -102,7 +102,7 @@ def check_variables(catalogue: Catalogue, terraform_root: Path, *, source: Path 
 
 def _wrong_with(key: str, value: object, declared: Mapping[str, Variable], taken: set[str]) -> str:
     if key in taken:
-        return "is set by the panel from the rest of the catalogue: change it there"
+        return "is set by the panel, from the rest of the catalogue or from this machine: leave it out"
     if key not in declared:
         free = sorted(set(declared) - taken)
         return f"the environment stack has no variable {key!r}: {did_you_mean(key, free)}"

@@ -103,6 +103,13 @@ def test_only_the_local_target_loosens_anything(catalogue: Catalogue) -> None:
     assert "ecs_ami_ssm_parameter" not in aws
 
 
+def test_the_embedded_aws_port_is_given_to_the_local_target_alone(catalogue: Catalogue) -> None:
+    assert environment_variables(catalogue, "staging", emulator_port=4566)["emulator_port"] == 4566
+    assert "emulator_port" not in environment_variables(catalogue, "staging")
+    there = other(catalogue, target="aws")
+    assert "emulator_port" not in environment_variables(there, "staging", emulator_port=4566)
+
+
 def test_an_environments_own_variables_come_last(catalogue: Catalogue) -> None:
     raw = catalogue.model_dump()
     raw["environments"]["staging"]["variables"] = {"log_retention_days": 7}

@@ -120,7 +120,8 @@ def test_declared_variables_of_the_right_type_pass(tmp_path: Path) -> None:
     ("written", "words"),
     [
         ("{ log_retention_day: 7 }", "did you mean 'log_retention_days'?"),
-        ("{ instance_type: t3.large }", "is set by the panel from the rest of the catalogue"),
+        ("{ instance_type: t3.large }", "is set by the panel, from the rest of the catalogue"),
+        ("{ emulator_port: 4566 }", "is set by the panel"),
         ("{ log_retention_days: '7' }", "expects number here"),
         ("{ log_retention_days: true }", "expects number here"),
         ("{ deletion_protection: 1 }", "expects bool here"),
