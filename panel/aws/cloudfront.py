@@ -1,4 +1,4 @@
-"""CloudFront: a distribution's state, and invalidation of what its edges keep."""
+"""CloudFront: making the edges forget what they keep. A distribution's state is read in ``observe``."""
 
 from __future__ import annotations
 
@@ -7,26 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from panel.aws.session import Aws, error_code, translated
+from panel.aws.session import Aws, translated
 from panel.errors import TimeLimitError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
-
-_ABSENT = "NoSuchDistribution"
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """One distribution. ``deployed``: all edges have its present configuration."""
-
-    id: str
-    domain_name: str
-    aliases: tuple[str, ...]
-    enabled: bool
-    deployed: bool
 
 
 @dataclass(frozen=True)
@@ -40,25 +25,6 @@ class Invalidation:
 def _client(aws: Aws) -> CloudFrontClient:
     client: CloudFrontClient = aws.client("cloudfront")
     return client
-
-
-def find_distribution(aws: Aws, distribution_id: str) -> Distribution | None:
-    """The distribution, or ``None`` when there is none of that id."""
-    with translated(f"read the CloudFront distribution {distribution_id}"):
-        try:
-            found = _client(aws).get_distribution(Id=distribution_id)["Distribution"]
-        except ClientError as error:
-            if error_code(error) == _ABSENT:
-                return None
-            raise
-    config = found["DistributionConfig"]
-    return Distribution(
-        id=found["Id"],
-        domain_name=found["DomainName"],
-        aliases=tuple(config.get("Aliases", {}).get("Items", ())),
-        enabled=config["Enabled"],
-        deployed=found["Status"] == "Deployed",
-    )
 
 
 def invalidate(aws: Aws, distribution_id: str, paths: Sequence[str], *, reference: str) -> Invalidation:

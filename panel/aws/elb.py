@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,19 +52,3 @@ def target_health(aws: Aws, target_group_arn: str) -> tuple[Target, ...]:
         for item in found["TargetHealthDescriptions"]
     ]
     return tuple(sorted(targets, key=lambda target: (target.id, target.port)))
-
-
-def register_targets(aws: Aws, target_group_arn: str, targets: Sequence[tuple[str, int]]) -> None:
-    """Put addresses (IP or instance, port) into a target group; those already there stay."""
-    with translated("register targets with the load balancer"):
-        _client(aws).register_targets(
-            TargetGroupArn=target_group_arn, Targets=[{"Id": name, "Port": port} for name, port in targets]
-        )
-
-
-def deregister_targets(aws: Aws, target_group_arn: str, targets: Sequence[tuple[str, int]]) -> None:
-    """Take addresses out of a target group; those not there are passed over."""
-    with translated("take targets out of the load balancer"):
-        _client(aws).deregister_targets(
-            TargetGroupArn=target_group_arn, Targets=[{"Id": name, "Port": port} for name, port in targets]
-        )

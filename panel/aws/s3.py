@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from panel.aws.session import Aws, error_code, translated
+from panel.aws.sts import caller_identity
 from panel.errors import AwsError, NotFoundError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _ABSENT = {"404", "NoSuchKey", "NotFound"}
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
 # us-east-1 is S3's default place and refuses to be named as a location.
 _UNNAMED_LOCATION = "us-east-1"
+_CREATE_ATTEMPTS = 6
+_CREATE_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,11 @@ def bucket_exists(aws: Aws, bucket: str) -> bool:
     return True
 
 
-def ensure_bucket(aws: Aws, bucket: str) -> bool:
+def ensure_bucket(aws: Aws, bucket: str, *, pause: Callable[[float], None] = time.sleep) -> bool:
     """Make sure that a private, versioned, encrypted bucket exists; may run any number of times at once.
+
+    Args:
+        pause: how to wait while another worker creates the same bucket; only tests need another.
 
     Returns:
         Whether this call created it.
@@ -76,7 +82,7 @@ def ensure_bucket(aws: Aws, bucket: str) -> bool:
         AwsError: the name is taken by another account, or the identity may not create it.
         EndpointError: AWS does not answer.
     """
-    created = _create(aws, bucket)
+    created = not _is_ours(aws, bucket) and _create(aws, bucket, pause)
     client = _client(aws)
     with translated(f"make the bucket {bucket} private, versioned and encrypted"):
         client.put_public_access_block(
@@ -98,14 +104,26 @@ def ensure_bucket(aws: Aws, bucket: str) -> bool:
     return created
 
 
-def _create(aws: Aws, bucket: str, *, attempts: int = 5, pause_s: float = 1.0) -> bool:
+def _is_ours(aws: Aws, bucket: str) -> bool:
+    # The owner is checked, because a stranger may have taken the name and let us in to read our secrets.
+    owner = caller_identity(aws).account_id
+    with translated(f"look for the bucket {bucket}"):
+        try:
+            _client(aws).head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+        except ClientError as error:
+            # Forbidden tells nothing about whose it is; the attempt to create it does.
+            if error_code(error) in _ABSENT | {"NoSuchBucket", "403", "AccessDenied"}:
+                return False
+            raise
+    return True
+
+
+def _create(aws: Aws, bucket: str, pause: Callable[[float], None]) -> bool:
     region = aws.account.region
     place: dict[str, Any] = (
         {} if region == _UNNAMED_LOCATION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     )
-    if bucket_exists(aws, bucket):
-        return False
-    for attempt in range(attempts):
+    for remaining in reversed(range(_CREATE_ATTEMPTS)):
         with translated(f"create the bucket {bucket}"):
             try:
                 _client(aws).create_bucket(Bucket=bucket, **place)
@@ -119,11 +137,11 @@ def _create(aws: Aws, bucket: str, *, attempts: int = 5, pause_s: float = 1.0) -
                         hint="Choose another name in environments.yaml, for example with your organisation's name in it.",
                     ) from None
                 # S3's answer while another worker creates the same bucket at this moment.
-                if code != "OperationAborted" or attempt == attempts - 1:
+                if code != "OperationAborted" or not remaining:
                     raise
             else:
                 return True
-        time.sleep(pause_s)
+        pause(_CREATE_PAUSE_S)
     return False
 
 
