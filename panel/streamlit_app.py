@@ -8,6 +8,6 @@ from panel.ui import navigation, text
 from panel.ui.components import style
 from panel.ui.live import guarded
 
-st.set_page_config(page_title=text.PRODUCT, page_icon=text.ICON, layout="wide")
+st.set_page_config(page_icon=text.ICON, layout="wide")
 style.apply()
 guarded(st.navigation(navigation.pages(), position="top").run)()

@@ -32,11 +32,12 @@ def card(panel: Facade, view: EnvironmentView) -> None:
 
 def _body(view: EnvironmentView) -> str:
     marks = [esc(view.size)] + ([esc(text.PROTECTED_WORD)] if view.protected else [])
+    stands = view.exists and view.state != "lost"
     head = quiet(esc(view.state_text)) if view.state not in {"ready", "not_created"} else ""
     pairs = [
         (text.ADDRESS, _address(view)),
-        *((name, facts.service(item)) for name, item in view.services.items() if view.exists),
-        (text.HEALTH, _health(view) if view.exists else ""),
+        *((name, facts.service(item)) for name, item in view.services.items() if stands),
+        (text.HEALTH, _health(view) if stands else ""),
         (text.COST, facts.cost(view)),
         (text.SIZE, " · ".join(marks)),
         (text.OWNER, facts.owner(view)),
@@ -47,7 +48,8 @@ def _body(view: EnvironmentView) -> str:
 
 def _address(view: EnvironmentView) -> str:
     if view.state in {"ready", "degraded"} and safe_url(view.url) is not None:
-        return f"{mono(view.url)} {link(view.url or '', text.OPEN_APP)}"
+        way = link(view.url or "", text.OPEN_APP)
+        return f'{mono(view.url)} <span class="p-nowrap">{way}</span>'
     return mono(view.url) if view.url else quiet(esc(view.domain))
 
 

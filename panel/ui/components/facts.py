@@ -5,7 +5,7 @@ from __future__ import annotations
 from panel.lifecycle.overview import EnvironmentView, ServiceView
 from panel.store.tables import Run
 from panel.ui import text
-from panel.ui.components.markup import esc, mono, page_link, quiet, tone, when
+from panel.ui.components.markup import badge, esc, mono, page_link, quiet, when
 from panel.ui.components.states import run_badge
 from panel.ui.format import digest, monthly
 
@@ -27,11 +27,11 @@ def cost(view: EnvironmentView) -> str:
     if view.monthly_usd is None:
         return quiet(text.NOT_PRICED)
     amount = monthly(view.monthly_usd)
-    if not view.exists:
+    if not view.exists or view.state == "lost":
         amount = text.WOULD_COST.format(monthly=amount)
     line = text.COSTS.format(monthly=amount, budget=f"$ {view.budget_usd:g}")
     if view.monthly_usd > view.budget_usd:
-        return f"{esc(line)} {tone('bad', f'■ {esc(text.OVER_BUDGET)}')}"
+        return f"{esc(line)} {badge('bad', text.OVER_BUDGET)}"
     return esc(line)
 
 

@@ -21,7 +21,7 @@ _TOKENS = """
 
 _FRAME = """
 .stApp { --p-step: 0.8rem; }
-[data-testid="stMainBlockContainer"] { max-width: 110rem; padding: 4.2rem clamp(0.9rem, 3vw, 3rem) 4rem; }
+[data-testid="stMainBlockContainer"] { max-width: 110rem; padding: 5rem clamp(0.9rem, 3vw, 3rem) 4rem; }
 [data-testid="stStatusWidget"], [data-testid="stDecoration"] { display: none; }
 [data-testid="stElementContainer"][data-stale="true"] { opacity: 1 !important; }
 [data-testid="stHeader"] { border-bottom: 1px solid var(--p-rule); }
@@ -59,6 +59,7 @@ _CARDS = """
 .p .p-rows dt, .p .p-rows dd { margin: 0; padding: 0; min-width: 0; font-weight: 400; }
 .p-strip { display: flex; flex-wrap: wrap; gap: 0.1rem 1.4rem; padding: 0.5rem 0; min-height: 2.5rem;
   border-top: 1px solid var(--p-rule); border-bottom: 1px solid var(--p-rule); }
+.p-strip .p-badge { white-space: normal; } .p-nowrap { white-space: nowrap; }
 .p-strip > :last-child { margin-left: auto; }
 """
 
@@ -73,9 +74,9 @@ _TABLES = """
 @media (max-width: 640px) {
   .p table.p-stack thead { position: absolute; clip-path: inset(50%); }
   .p table.p-stack tr { display: block; border-bottom: 1px solid var(--p-rule); padding: 0.4rem 0; }
-  .p table.p-stack td { display: grid; grid-template-columns: 6.5rem 1fr; border: 0; padding: 0.1rem 0; text-align: left; }
+  .p table.p-stack td { display: grid; grid-template-columns: 6.5rem 1fr; border: 0; padding: 0; line-height: 1.4; text-align: left; }
   .p table.p-stack td::before { content: attr(data-name); color: var(--p-quiet); }
-  .p table.p-stack td:empty { display: none; }
+  .p table.p-stack td:empty, .p table.p-stack td:has(> .p-nowrap:empty) { display: none; }
 }
 """
 
@@ -103,14 +104,22 @@ _RUN = """
 @media (max-width: 640px) { .p-log div { grid-template-columns: 4.6rem 1fr; } .p-log span:nth-child(2) { display: none; } }
 .st-key-decision { position: sticky; bottom: 0; z-index: 5; padding: 0.7rem 0; border-top: 1px solid var(--p-rule);
   background: light-dark(#ffffff, #101618); }
-.p-picture svg { min-width: 40rem; max-width: 56rem; width: 100%; height: auto; }
-.p-picture .p-box { fill: light-dark(#ffffff, #101618); stroke: var(--p-rule); stroke-width: 1; }
-.p-picture .p-line { stroke: var(--p-quiet); stroke-width: 1; fill: none; }
-.p-picture text { fill: light-dark(#1b2528, #e3eaea); font-size: 13px; }
-.p-picture text.p-quiet { fill: var(--p-quiet); font-size: 11.5px; }
-.p-picture .p-ok { fill: var(--p-ok); } .p-picture .p-busy { fill: var(--p-busy); } .p-picture .p-warn { fill: var(--p-warn); }
-.p-picture .p-bad { fill: var(--p-bad); } .p-picture .p-none { fill: var(--p-none); }
-.p-ticks { display: flex; gap: 2px; height: 1.4rem; } .p-ticks i { flex: 1 1 0; max-width: 0.8rem; background: currentColor; border-radius: 1px; }
+.p-tree { display: flex; align-items: center; overflow-x: auto; padding: 0.5rem 0; }
+.p .p-tree ul { list-style: none; margin: 0; padding: 0; }
+.p .p-tree li { display: flex; align-items: center; position: relative; margin: 0; padding: 0.3rem 0 0.3rem 2.4rem; }
+.p-tree ul { position: relative; padding-left: 1.2rem; }
+.p-tree li::before { content: ""; position: absolute; left: 1.2rem; width: 1.2rem; top: 50%; border-top: 1px solid var(--p-quiet); }
+.p-tree li::after { content: ""; position: absolute; left: 1.2rem; top: 0; bottom: 0; border-left: 1px solid var(--p-quiet); }
+.p-tree li:first-child::after { top: 50%; } .p-tree li:last-child::after { bottom: 50%; }
+.p-tree li:only-child::before { left: 0; width: 2.4rem; } .p-tree li:only-child::after { display: none; }
+.p-tree ul::before { content: ""; position: absolute; left: 0; width: 1.2rem; top: 50%; border-top: 1px solid var(--p-quiet); }
+.p-node { border: 1px solid var(--p-rule); border-radius: 4px; padding: 0.35rem 0.7rem; min-width: 10rem; }
+@media (max-width: 640px) {
+  .p-tree, .p .p-tree li { display: block; } .p .p-tree ul { padding-left: 0.6rem; } .p .p-tree li { padding: 0.3rem 0 0 0.8rem; }
+  .p-tree li::before, .p-tree li::after, .p-tree ul::before { display: none; }
+  .p-tree ul { border-left: 1px solid var(--p-quiet); margin-left: 0.6rem !important; }
+}
+.p-ticks { display: flex; gap: 2px; height: 1.4rem; } .p-tick { flex: 1 1 0; max-width: 0.8rem; } .p-ticks i { display: block; height: 100%; background: currentColor; border-radius: 1px; }
 .p-status { display: grid; grid-template-columns: minmax(9rem, 1fr) 2fr; gap: 0.2rem 1.5rem; padding: 0.9rem 0;
   border-bottom: 1px solid var(--p-rule); font-size: 1.2rem; }
 @media (max-width: 640px) { .p-status { grid-template-columns: 1fr; } }

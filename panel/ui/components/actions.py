@@ -1,0 +1,46 @@
+"""The acts an environment's page offers: each a button that says what it does, and why it cannot where it cannot."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from panel.access.capabilities import Capability, can
+from panel.lifecycle.overview import EnvironmentView
+from panel.ui import acts, text
+from panel.ui.components.destroy import ask_destroy
+from panel.ui.state import Facade
+
+
+def actions(panel: Facade, view: EnvironmentView) -> None:
+    """Draw the buttons that fit the environment's state."""
+    name, run = view.name, view.active_run
+    blocked = text.WAIT_FOR_RUN.format(id=run.id, name=name) if run is not None else None
+    partly = not view.exists and view.state == "failed"
+    with st.container(horizontal=True, key="actions"):
+        if not view.exists or view.state == "lost":
+            _act(panel, "create", text.CREATE.format(name=name), view, blocked, primary=True)
+        else:
+            _act(panel, "deploy", text.DEPLOY.format(name=name), view, blocked)
+            _act(panel, "update", text.UPDATE.format(name=name), view, blocked)
+        if (view.exists and view.state != "lost") or partly:
+            _destroy(panel, view, blocked)
+
+
+def _act(
+    panel: Facade, kind: str, label: str, view: EnvironmentView, blocked: str | None, *, primary: bool = False
+) -> None:
+    needed = {"create": Capability.CREATE, "update": Capability.PLAN, "deploy": Capability.DEPLOY}[kind]
+    clicked = st.button(
+        label, key=f"{kind}-{view.name}", type="primary" if primary else "secondary",
+        disabled=blocked is not None or not can(panel.identity, needed), help=blocked,
+    )  # fmt: skip
+    if clicked:
+        acts.begin(panel, kind, view.name)
+        st.rerun()
+
+
+def _destroy(panel: Facade, view: EnvironmentView, blocked: str | None) -> None:
+    allowed = can(panel.identity, Capability.DESTROY)
+    label = text.DESTROY_OPEN.format(name=view.name)
+    if st.button(label, key=f"ask-{view.name}", disabled=blocked is not None or not allowed, help=blocked):
+        ask_destroy(panel, view.name)

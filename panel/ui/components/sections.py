@@ -1,0 +1,127 @@
+"""What an environment's tabs say about its releases, health, cost and activity."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from panel.cost.estimate import to_dict
+from panel.errors import PanelError
+from panel.lifecycle.overview import STALE_SAMPLE, Cause, EnvironmentView, Probe
+from panel.store.tables import AuditEntry, Release
+from panel.ui import readers, text
+from panel.ui.components.estimate import estimate
+from panel.ui.components.facts import short_digest
+from panel.ui.components.markup import badge, draw, esc, folded, mono, page_link, quiet, table, tone, when
+from panel.ui.components.states import release_badge, verdict_badge, verdict_tone
+from panel.ui.format import exact, instant, shorten, utc
+from panel.ui.state import Facade
+
+_TICKS = 60
+_ENTRIES = 50
+
+
+def deployments(panel: Facade, name: str) -> str:
+    """Releases of all services, newest first."""
+    found = panel.stores.releases.recent(name, limit=_ENTRIES)
+    if not found:
+        return quiet(text.NO_RELEASES)
+    head = (
+        text.UNKNOWN_RELEASE,
+        text.SERVICE,
+        text.VERSION,
+        text.DIGEST,
+        text.STATE,
+        text.WHO,
+        text.WHEN,
+        text.RUN,
+    )
+    return table(head, [_release(release) for release in found])
+
+
+def _release(release: Release) -> list[str]:
+    status = release_badge(release.status)
+    if release.detail:
+        status += f"<br>{quiet(esc(release.detail))}"
+    return [
+        str(release.number), esc(release.service), mono(shorten(release.version, 40)), short_digest(release.digest),
+        status, esc(release.author), when(release.ended_at or release.started_at),
+        page_link("run", "run", release.run_id, f"{text.RUN} {release.run_id}") if release.run_id else "",
+    ]  # fmt: skip
+
+
+def health(panel: Facade, view: EnvironmentView) -> str:
+    """Verdict, causes with whom to call, every check with its age, and how the last sweeps went."""
+    if view.checked_at is None:
+        return quiet(esc(text.NO_HEALTH.format(seconds=f"{panel.settings.health_interval_s:g}")))
+    since = f" {quiet(text.SINCE)} {quiet(when(view.since))}" if view.since else ""
+    parts = [
+        f"<h3>{verdict_badge(view.verdict)}{since}</h3>",
+        f"<p>{quiet(text.CHECKED)} {when(view.checked_at)}</p>",
+    ]
+    if datetime.now(UTC) - utc(view.checked_at) > STALE_SAMPLE:
+        parts.append(f"<p>{badge('warn', text.STALE_CHECK)}</p>")
+    if view.causes:
+        parts.append(f"<h3>{text.CAUSES}</h3><ul>{''.join(_cause(cause) for cause in view.causes)}</ul>")
+    elif view.verdict == "healthy":
+        parts.append(f"<p>{text.ALL_WELL}</p>")
+    head = (text.PROBE, text.RESULT, text.DETAIL, text.WHEN)
+    parts.append(f"<h3>{text.PROBES}</h3>{table(head, [_probe(probe) for probe in view.probes])}")
+    return "".join([*parts, _history(panel, view.name)])
+
+
+def _cause(cause: Cause) -> str:
+    call = f"<br>{quiet(esc(text.CALL.format(team=cause.team, contact=cause.contact)))}" if cause.team else ""
+    evidence = folded(text.EVIDENCE, f"<pre>{esc(cause.evidence)}</pre>") if cause.evidence else ""
+    return f"<li>{esc(cause.text)}{call}{evidence}</li>"
+
+
+def _probe(probe: Probe) -> list[str]:
+    return [esc(probe.name), verdict_badge(probe.verdict), esc(probe.detail), when(instant(probe.checked_at))]
+
+
+def _history(panel: Facade, name: str) -> str:
+    samples = panel.stores.samples.history(name, limit=_TICKS)[::-1]
+    ticks = "".join(
+        tone(
+            verdict_tone(sample.verdict),
+            f'<i title="{esc(text.VERDICTS.get(sample.verdict, sample.verdict))}, {exact(sample.checked_at)}"></i>',
+        ).replace('class="', 'class="p-tick ', 1)
+        for sample in samples
+    )
+    title = text.HISTORY.format(count=len(samples))
+    good = sum(sample.verdict == "healthy" for sample in samples)
+    words = text.HISTORY_WORDS.format(good=good, count=len(samples))
+    return f'<h3>{esc(title)}</h3><div class="p-ticks" role="img" aria-label="{esc(words)}">{ticks}</div><p>{quiet(words)}</p>'
+
+
+def cost(panel: Facade, view: EnvironmentView) -> None:
+    """The estimate of what stands, or of what would be created."""
+    record = panel.stores.environments.get(view.name)
+    if record.exists and record.estimate:
+        estimate(record.estimate, view.budget_usd, origin=text.ESTIMATE_OF_PLAN)
+        return
+    try:
+        priced = to_dict(readers.estimate(panel, view.name))
+    except PanelError as error:
+        draw(f"<p>{esc(text.NO_COST.format(reason=error.message))}</p>")
+        return
+    estimate(priced, view.budget_usd, origin=text.ESTIMATE_OF_CATALOGUE)
+
+
+def activity(panel: Facade, name: str) -> str:
+    """Who did what here, newest first, from the audit record."""
+    entries = panel.trail.recent(name, limit=_ENTRIES)
+    if not entries:
+        return quiet(text.NO_ACTIVITY)
+    return table((text.WHEN, text.WHO, text.WHAT, text.DETAIL), [_entry(entry) for entry in entries])
+
+
+def _entry(entry: AuditEntry) -> list[str]:
+    detail = ", ".join(
+        f"{key}: {value if isinstance(value, str) else json.dumps(value, default=str)}"
+        for key, value in entry.detail.items()
+        if value not in (None, "", [], False)
+    )
+    who = f"{esc(entry.actor)} {quiet(esc(entry.role))}"
+    return [when(entry.at), who, esc(entry.action), esc(shorten(detail, 200))]
