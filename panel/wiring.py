@@ -57,10 +57,15 @@ class Panel:
         return LocalAws(settings.data_path, settings.local_port, catalogue.region, settings.local_runtime)
 
     def world(self) -> str | None:
-        """Which world the endpoint is: environments of another world are lost. None when it does not answer."""
+        """Which world the endpoint is: environments of another world are lost, and of all when it is empty.
+
+        None when it does not answer, but is not lost either.
+        """
         if self.local is None:
             return _AWS_WORLD
         status = self.local.status()
+        if status.state == "lost":
+            return ""
         return status.world if status.state == "running" else None
 
     def aws(self) -> Aws:
@@ -98,18 +103,21 @@ class Panel:
         self.worker_process.start(_command("worker"), own_environment())
 
     def _ensure_endpoint(self) -> None:
-        if self.local is None:
-            return
-        status = self.local.start()
-        if status.runtime == "process":
+        if self.local is not None:
+            self.local.start()
+            self._keep_tasks_running()
+
+    def _keep_tasks_running(self) -> None:
+        status = self.local.status() if self.local else None
+        if status is not None and status.state == "running" and status.runtime == "process":
             AgentSupervisor(self.settings.data_path).start(_command("local", "agent"), own_environment())
 
     def shut_down(self) -> None:
         """End the worker, the task agent and the embedded AWS, in this order; state is kept."""
         self.worker_process.stop()
-        if self.local is not None:
-            AgentSupervisor(self.settings.data_path).stop()
-            self.local.stop()
+        AgentSupervisor(self.settings.data_path).stop()
+        # Also where the catalogue cannot be read any more: stopping needs neither target nor region.
+        LocalAws(self.settings.data_path, self.settings.local_port, "us-east-1").stop()
 
     def sweep(self, environment: str) -> Report:
         """Look at an environment now; this asks AWS and may take seconds."""
@@ -164,6 +172,7 @@ class Panel:
             emulated_endpoint=self.local.endpoint if self.local else None,
             world=self.world,
             ensure_endpoint=self._ensure_endpoint,
+            keep_tasks_running=self._keep_tasks_running,
             runtime=lambda: self.local.status().runtime if self.local else "aws",
             tasks=lambda: read_tasks(settings.data_path) if self.local else None,
         )

@@ -33,8 +33,9 @@ class Context:
         aws: the account of the catalogue's target.
         stacks: Terraform for runs.
         emulated_endpoint: address of the embedded AWS; None on AWS.
-        world: id of the world the endpoint is now; None when it does not answer.
+        world: id of the world the endpoint is now: empty when it was lost, None when it does not answer.
         ensure_endpoint: starts the embedded AWS when it is not alive; does nothing on AWS.
+        keep_tasks_running: starts the task agent of the embedded AWS again when it died; nothing on AWS.
         runtime: ``process`` or ``docker`` on the embedded AWS, ``aws`` otherwise.
         tasks: what the task agent of the embedded AWS runs; None where there is no agent.
     """
@@ -47,6 +48,7 @@ class Context:
     emulated_endpoint: str | None
     world: Callable[[], str | None]
     ensure_endpoint: Callable[[], None]
+    keep_tasks_running: Callable[[], None]
     runtime: Callable[[], str]
     tasks: Callable[[], TaskReport | None]
 

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 #: Part of the stored identity of workflows: raise it only when their sequence of steps changes.
 WORKFLOW_VERSION = "1"
 _HEARTBEAT_S = 5.0
+#: DBOS's words for a workflow that will do nothing more.
+_ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 _MEMORY_UNIT = 1_000_000
 
 
@@ -113,6 +115,23 @@ class Worker:
     def _beat(self) -> None:
         self._record.memory_mb = round(psutil.Process().memory_info().rss / _MEMORY_UNIT, 1)
         self._context.stores.workers.beat(self._record.model_copy())
+        self._context.keep_tasks_running()
+        self._close_abandoned()
+
+    def _close_abandoned(self) -> None:
+        """Runs whose workflow ended without saying how (its own store refused): nobody must wait for them."""
+        for run in self._runs.pending():
+            status = (
+                DBOS.get_workflow_status(workflow_id(run.id or 0))
+                if run.active and run.state != "queued"
+                else None
+            )
+            if status is not None and status.status in _ENDED and self._runs.get(run.id or 0).active:
+                self._runs.finish(
+                    run.id or 0, "interrupted", "worker", awaiting=False,
+                    error=f"The work on {run.environment} was cut off before its end could be recorded.",
+                    error_hint="Check free disk space and the worker's log, then plan again to see what is left.",
+                )  # fmt: skip
 
     def _dispatch(self) -> None:
         """Hand queued runs to the queue, and wake workflows whose decision is in the store. Repeating is harmless."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 
 from panel.engine.events import Event, EventKind
+from panel.errors import StorageError
 from panel.store.runs import Line, Runs
+
+_log = logging.getLogger(__name__)
 
 #: Seconds between two writes: pages look every second or two, a write each line would only wear the disk.
 _FLUSH_EVERY = 0.4
 _FLUSH_LINES = 200
+_MOST_HELD_BACK = 5000
 _QUIET = frozenset(
     {EventKind.REFRESH_START, EventKind.REFRESH_COMPLETE, EventKind.OUTPUTS, EventKind.VERSION}
 )
@@ -71,15 +76,23 @@ class Journal:
             self.flush()
 
     def flush(self) -> None:
-        """Write lines and progress that were held back; also called by the run's pulse, from its thread."""
+        """Write lines and progress that were held back; also called by the run's pulse, from its thread.
+
+        A store that refuses (a full disk) must not end the work that is logged: the lines are kept for the
+        next time, as many as fit.
+        """
         with self._lock:
             self._flushed = time.monotonic()
-            lines, self._lines = self._lines, []
-            changed = self._progress.changed()
-            if lines:
-                self._runs.append(self._run_id, self._stage, lines)
-            if changed:
-                self._runs.update(self._run_id, **changed)
+            try:
+                if self._lines:
+                    self._runs.append(self._run_id, self._stage, self._lines)
+                    self._lines = []
+                if changed := self._progress.pending():
+                    self._runs.update(self._run_id, **changed)
+                    self._progress.written(changed)
+            except StorageError as error:
+                _log.warning("Run %s: its log is held back: %s", self._run_id, error.message)
+                del self._lines[:-_MOST_HELD_BACK]
 
 
 class Progress:
@@ -89,7 +102,7 @@ class Progress:
         self._done = 0
         self._started: dict[str, None] = {}
         self._applying = False
-        self._written: dict[str, object] = {}
+        self._known: dict[str, object] = {}
 
     def take(self, event: Event) -> None:
         """Follow one event."""
@@ -112,7 +125,7 @@ class Progress:
     def _errored(self, event: Event) -> None:
         self._started.pop(event.address, None)
 
-    def changed(self) -> dict[str, object]:
+    def pending(self) -> dict[str, object]:
         """Columns of the run that differ from what was written last."""
         if not self._applying:
             return {}
@@ -120,6 +133,8 @@ class Progress:
             "progress_done": self._done,
             "waiting_for": next(iter(self._started), ""),
         }
-        new = {name: value for name, value in wanted.items() if self._written.get(name) != value}
-        self._written |= new
-        return new
+        return {name: value for name, value in wanted.items() if self._known.get(name) != value}
+
+    def written(self, columns: dict[str, object]) -> None:
+        """These columns are in the store now."""
+        self._known |= columns
