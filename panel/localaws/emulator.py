@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,16 +20,21 @@ from filelock import FileLock, Timeout
 
 from panel.errors import BusyError, ConfigurationError, EndpointError, OperationError, PanelError
 from panel.localaws import gateway
-from panel.localaws.processes import spawn, tail, terminate
-from panel.localaws.runtime import ChosenRuntime, Runtime, RuntimeChoice, choose_runtime
+from panel.localaws.emulator_process import SAVE_LIMIT_S, EmulatorProcess
+from panel.localaws.processes import tail, terminate
+from panel.localaws.runtime import (
+    DOCKER_SOCKET,
+    ChosenRuntime,
+    Runtime,
+    RuntimeChoice,
+    choose_runtime,
+)
 from panel.localaws.supervisor import AgentSupervisor
 from panel.localaws.world import Run, WorldFiles, new_world_id, readied
 from panel.settings import child_environment
 
 LocalAwsState = Literal["running", "stopped", "lost", "foreign"]
 
-_READY_LIMIT_S = 60.0
-_SAVE_LIMIT_S = 60.0
 _LOCK_LIMIT_S = 120.0
 _POLL_S = 0.05
 
@@ -66,6 +69,7 @@ class LocalAws:
         region: AWS region of the project; data planes look for load balancers in it.
         runtime: how tasks run: ``auto``, ``process`` or ``docker``.
         notify: told in plain words what is being waited for.
+        docker_socket: where to look for a Docker engine.
     """
 
     def __init__(
@@ -74,14 +78,18 @@ class LocalAws:
         port: int,
         region: str,
         runtime: RuntimeChoice = "auto",
+        *,
         notify: Callable[[str], None] = lambda _: None,
+        docker_socket: Path = DOCKER_SOCKET,
     ) -> None:
         self._files = WorldFiles(data_dir / "local")
         self._port = port
         self._region = region
         self._choice = runtime
         self._notify = notify
+        self._socket = docker_socket
         self._agent = AgentSupervisor(data_dir)
+        self._process = EmulatorProcess(self._files, port, region, notify, docker_socket)
 
     @property
     def endpoint(self) -> str:
@@ -136,7 +144,7 @@ class LocalAws:
                     hint="Stop that program, or set PANEL_LOCAL_PORT to a free port.",
                 )
             _require_ministack()
-            chosen = choose_runtime(self._choice)
+            chosen = choose_runtime(self._choice, self._socket)
             run = self._files.read()
             if status.state == "lost" or run is None:
                 self._files.empty()
@@ -167,11 +175,12 @@ class LocalAws:
             run = self._files.read()
             if status.state == "running" and run is not None:
                 self._notify("Stopping the embedded AWS")
-                terminate(run.process, grace_s=_SAVE_LIMIT_S)
+                terminate(run.process, grace_s=SAVE_LIMIT_S)
+            self._process.close_to_containers()
             self._files.empty()
             self._files.record.unlink(missing_ok=True)
             if status.state == "running":
-                return self._begin(choose_runtime(self._choice), None)
+                return self._begin(choose_runtime(self._choice, self._socket), None)
             return self.status()
 
     @contextmanager
@@ -192,7 +201,7 @@ class LocalAws:
         deadline = time.monotonic() + 5
         while run and run.process.is_alive() and self.status().state != "running":
             if time.monotonic() > deadline:
-                terminate(run.process, grace_s=_SAVE_LIMIT_S)
+                terminate(run.process, grace_s=SAVE_LIMIT_S)
             time.sleep(_POLL_S)
         return self.status()
 
@@ -207,70 +216,26 @@ class LocalAws:
 
     def _begin(self, chosen: ChosenRuntime, world: str | None) -> LocalAwsStatus:
         """Start the emulator; ``world`` is the id that its files should hold, None when they are empty."""
-        run = self._launch(chosen, world or new_world_id())
+        run = self._process.launch(chosen, world or new_world_id())
         if world and not gateway.read_world_mark(self._port, self._region).startswith(f"{world} "):
             # The files do not hold what they should: better an empty world than half of one.
             self._notify("The saved world does not match its record: beginning an empty one")
-            terminate(run.process, grace_s=_SAVE_LIMIT_S)
+            terminate(run.process, grace_s=SAVE_LIMIT_S)
             self._files.empty()
-            run = self._launch(chosen, new_world_id())
+            run = self._process.launch(chosen, new_world_id())
         gateway.write_world_mark(self._port, self._region, run.mark)
+        if chosen.bridge is not None:
+            self._process.open_to_containers(run, chosen.bridge)
         self._files.write(readied(run, gateway.version_of(self._port)))
         return self.status()
-
-    def _launch(self, chosen: ChosenRuntime, world: str) -> Run:
-        self._notify("Starting the embedded AWS")
-        self._files.prepare()
-        session = f"run-{uuid.uuid4().hex[:12]}"
-        process = spawn(
-            [sys.executable, "-m", "ministack"],
-            environment=self._switches(chosen.runtime),
-            log=self._files.log,
-            mark=session,
-        )
-        run = Run(
-            world=world,
-            session=session,
-            ready=False,
-            pid=process.pid,
-            created=process.created,
-            port=self._port,
-            region=self._region,
-            runtime=chosen.runtime,
-            runtime_reason=chosen.reason,
-            version="",
-            started_at=time.time(),
-        )
-        self._files.write(run)
-        self._wait_until_ready(run)
-        return run
-
-    def _wait_until_ready(self, run: Run) -> None:
-        deadline = time.monotonic() + _READY_LIMIT_S
-        while not gateway.version_of(run.port):
-            ended = not run.process.is_alive()
-            if ended or time.monotonic() > deadline:
-                terminate(run.process, grace_s=2)
-                said = tail(self._files.log)
-                taken = "already in use" in said
-                why = (
-                    f"port {run.port} was taken"
-                    if taken
-                    else ("it ended at once" if ended else f"it did not answer within {_READY_LIMIT_S:.0f} s")
-                )
-                raise EndpointError(
-                    f"The embedded AWS could not be started on port {run.port}: {why}.",
-                    hint=f"Read {self._files.log}; PANEL_LOCAL_PORT chooses another port.",
-                    detail=said,
-                )
-            time.sleep(_POLL_S)
 
     def _end(self) -> None:
         run = self._files.read()
         if run is None:
             return
         self._notify("Stopping the embedded AWS")
-        terminate(run.process, grace_s=_SAVE_LIMIT_S)
+        terminate(run.process, grace_s=SAVE_LIMIT_S)
+        self._process.close_to_containers()
         if not self._files.was_written(run):
             raise OperationError(
                 "The embedded AWS ended without writing its state: everything it held is lost.",
@@ -278,28 +243,6 @@ class LocalAws:
                 f"Its log is {self._files.log}.",
                 detail=tail(self._files.log),
             )
-
-    def _switches(self, runtime: Runtime) -> dict[str, str]:
-        """The emulator's whole environment: loopback only, no side doors, everything kept in our folder."""
-        switches = {
-            **child_environment(),
-            "GATEWAY_PORT": str(self._port),
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_REGION": self._region,
-            "SFTP_ENABLED": "0",
-            "IOT_MTLS_ENABLED": "0",
-            "PERSIST_STATE": "1",
-            "STATE_DIR": str(self._files.state),
-            "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(self._files.objects),
-            "TMPDIR": str(self._files.temporary),
-            "LOG_LEVEL": "WARNING",
-            "PYTHONUNBUFFERED": "1",
-        }
-        if runtime == "process":
-            # A socket that cannot exist: it must not use an engine that happens to answer.
-            switches["DOCKER_HOST"] = f"unix://{self._files.temporary / 'no-engine.sock'}"
-        return switches
 
     def _foreign_note(self) -> str:
         holder = gateway.holder_of(self._port)
@@ -329,7 +272,7 @@ class LocalAws:
 
     def _would_choose(self) -> ChosenRuntime:
         try:
-            return choose_runtime(self._choice)
+            return choose_runtime(self._choice, self._socket)
         except PanelError as error:  # A status never fails: the reason is what the page shows.
             return ChosenRuntime("docker", str(error))
 

@@ -20,11 +20,11 @@ WORLD_PARAMETER = "/panel/local/world"
 _QUICK_S = 0.25
 
 
-def port_is_open(port: int) -> bool:
-    """Whether anything accepts connections on 127.0.0.1:``port``."""
+def port_is_open(port: int, address: str = "127.0.0.1") -> bool:
+    """Whether anything accepts connections on that port of ``address``."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(_QUICK_S)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 def holder_of(port: int) -> str:

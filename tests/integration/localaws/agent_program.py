@@ -29,7 +29,7 @@ def main() -> None:
         stop,
         0.2,
         task_environment=sdk_environment(endpoint, region),
-        limits=Limits(startup_s=4, drain_s=1, kill_s=5),
+        limits=Limits(startup_s=40, drain_s=1, kill_s=5),
     )
 
 

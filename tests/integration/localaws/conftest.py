@@ -54,7 +54,7 @@ ThreadingHTTPServer((os.environ["BIND_HOST"], int(os.environ["PORT"])), Handler)
 BROKEN = "import sys\nprint('cannot find the database', flush=True)\nsys.exit(1)\n"
 
 
-def wait_for(what: str, happened: Callable[[], Any], limit_s: float = 20.0) -> Any:
+def wait_for(what: str, happened: Callable[[], Any], limit_s: float = 60.0) -> Any:
     """Look again and again until ``happened`` tells something true; the limit only ends a broken test."""
     deadline = time.monotonic() + limit_s
     while True:

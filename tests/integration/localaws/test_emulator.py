@@ -16,9 +16,8 @@ import boto3
 import psutil
 import pytest
 
-from panel.errors import EndpointError, UnavailableError
+from panel.errors import EndpointError
 from panel.localaws import LocalAws
-from panel.localaws.runtime import choose_runtime, docker_answers
 
 REGION = "us-east-2"
 
@@ -200,28 +199,3 @@ except ConfigurationError as error:
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'panel[local]'" in result.stdout
-
-
-def test_a_docker_engine_is_believed_only_when_it_answers(tmp_path: Path) -> None:
-    path = tmp_path / "docker.sock"
-    with pytest.raises(UnavailableError, match="no Docker engine answers"):
-        choose_runtime("docker", path)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as mute:
-        mute.bind(str(path))
-        mute.listen()
-        assert not docker_answers(path)
-    path.unlink()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as engine:
-        engine.bind(str(path))
-        engine.listen()
-        answering = threading.Thread(target=answer_ping, args=(engine,))
-        answering.start()
-        assert choose_runtime("auto", path).runtime == "docker"
-        answering.join()
-
-
-def answer_ping(engine: socket.socket) -> None:
-    connection, _ = engine.accept()
-    with connection:
-        assert connection.recv(1024).startswith(b"GET /_ping ")
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
