@@ -1,0 +1,206 @@
+"""Waiting for a run: showing what it does, asking at the review, and telling how it ended by the exit code."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import typer
+
+from panel.cli import output, state
+from panel.cli.documents import environment_document, own_plan, run_document
+from panel.cli.errors import DONE, FAILED, INTERRUPTED, REFUSED
+from panel.cli.plans import show_plan
+from panel.cli.progress import LiveReporter, PlainReporter, Reporter
+from panel.errors import IllegalTransitionError, PanelError, TimeLimitError
+
+if TYPE_CHECKING:
+    from panel.store.tables import Run
+    from panel.wiring import Panel
+
+_LOOK_S = 0.4
+_WORKER_LOOK_S = 5.0
+_LINES = 500
+#: Exit code by the state a run ended in; every other end failed.
+ENDS = {"applied": DONE, "no_changes": DONE, "blocked": REFUSED, "discarded": REFUSED, "stale": REFUSED}
+
+
+def follow(panel: Panel, run: Run, *, wait: bool, timeout_s: float | None, as_json: bool) -> None:
+    """Tell that a run was ordered and, with ``wait``, show it to its end. Ends the command.
+
+    Raises:
+        typer.Exit: with the exit code that belongs to the run's end.
+        TimeLimitError: it has not ended within ``timeout_s`` seconds; it goes on.
+    """
+    output.say(f"Run {run.id}: {run.kind} {run.environment}, by {run.author}.")
+    _start_worker(panel)
+    if not wait:
+        output.say(f"It goes on in the background. Follow it: panel runs logs {run.id} --follow")
+        if as_json:
+            output.json_result(run_document(run))
+        raise typer.Exit(DONE)
+    ended = _wait(panel, run, timeout_s)
+    _tell_end(panel, ended, as_json)
+    raise typer.Exit(exit_code(ended))
+
+
+def exit_code(run: Run) -> int:
+    """The exit code that tells how a run ended: 0 only if all of it succeeded."""
+    if run.kind == "plan" and run.state == "planned":
+        return DONE
+    return ENDS.get(run.state, FAILED)
+
+
+def _start_worker(panel: Panel) -> None:
+    if not panel.worker_process.alive():
+        output.say("Starting the embedded AWS and a worker where they are not alive …")
+    panel.ensure_running()
+
+
+def _wait(panel: Panel, run: Run, timeout_s: float | None) -> Run:
+    watch = _Watch(panel, run, timeout_s)
+    try:
+        return watch.until_end()
+    except KeyboardInterrupt:
+        output.say(f"\nRun {run.id} goes on. Follow it: panel runs logs {run.id} --follow")
+        output.say(f"Cancel it: panel runs cancel {run.id}")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+class _Watch:
+    """One wait for one run."""
+
+    def __init__(self, panel: Panel, run: Run, timeout_s: float | None) -> None:
+        self._panel = panel
+        self._runs = panel.stores.runs
+        self._number = run.id or 0
+        self._timeout_s = timeout_s
+        self._deadline = time.monotonic() + timeout_s if timeout_s is not None else None
+        self._stages: dict[str, tuple[str, str]] = {}
+        self._line = 0
+        self._reviewed = False
+        self._worker_seen = time.monotonic()
+        self._restarted = False
+
+    def until_end(self) -> Run:
+        """Look again and again until the run has ended."""
+        while True:
+            with _reporter() as reporter:
+                run = self._until_review_or_end(reporter)
+            if not run.active:
+                return run
+            self._review(run)
+
+    def _until_review_or_end(self, reporter: Reporter) -> Run:
+        while True:
+            run = self._runs.get(self._number)
+            self._show(run, reporter)
+            if not run.active or self._needs_review(run):
+                return run
+            self._check_time(run)
+            self._check_worker(reporter)
+            time.sleep(_LOOK_S)
+
+    def _needs_review(self, run: Run) -> bool:
+        return run.state == "planned" and run.active and not run.auto_approve and not self._reviewed
+
+    def _show(self, run: Run, reporter: Reporter) -> None:
+        for stage in self._runs.stages(self._number):
+            now = (stage.state, stage.detail)
+            if stage.state != "pending" and self._stages.get(stage.name) != now:
+                self._stages[stage.name] = now
+                reporter.stage(stage)
+        if state.is_verbose():
+            for line in self._runs.lines(self._number, after=self._line, limit=_LINES):
+                self._line = line.id or self._line
+                reporter.line(f"    {line.text}")
+        if run.active:
+            reporter.progress(run)
+
+    def _review(self, run: Run) -> None:
+        """Show the plan once, and ask where somebody can be asked."""
+        self._reviewed = True
+        plan = own_plan(run, self._panel.stores)
+        if plan is not None:
+            show_plan(run, plan, output.say)
+        if not state.is_interactive():
+            output.say(f"▲ The plan waits for review. Approve it: panel runs approve {run.id}")
+            output.say(f"  or discard it: panel runs discard {run.id}. Waiting until somebody decides …")
+            return
+        answer = output.ask(
+            "Approve and apply? Type 'yes', 'no' to discard, or nothing to leave it open"
+        ).lower()
+        # Somebody else may have decided in the meantime: then that decision counts.
+        with suppress(IllegalTransitionError):
+            if answer in {"yes", "y"}:
+                self._panel.operations.approve(self._panel.identity, self._number)
+            elif answer in {"no", "n"}:
+                self._panel.operations.discard(self._panel.identity, self._number)
+            else:
+                output.say("Waiting until somebody decides …")
+
+    def _check_time(self, run: Run) -> None:
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise TimeLimitError(
+                f"Run {run.id} of {run.environment} has not ended within {self._timeout_s:g} seconds; it goes on.",
+                hint=f"Follow it: panel runs logs {run.id} --follow. Cancel it: panel runs cancel {run.id}.",
+            )
+
+    def _check_worker(self, reporter: Reporter) -> None:
+        """A dead worker is started again, once; a run waits for a worker for as long as it takes."""
+        if self._restarted or time.monotonic() - self._worker_seen < _WORKER_LOOK_S:
+            return
+        self._worker_seen = time.monotonic()
+        if self._panel.worker_process.alive():
+            return
+        self._restarted = True
+        reporter.line("No worker is alive: starting one; the run goes on where it was.")
+        try:
+            self._panel.ensure_running()
+        except PanelError as problem:
+            output.error(problem)
+            output.say("The run waits until a worker is alive: panel worker")
+
+
+def _reporter() -> Reporter:
+    return LiveReporter() if state.is_interactive() else PlainReporter()
+
+
+def _tell_end(panel: Panel, run: Run, as_json: bool) -> None:
+    if as_json:
+        output.json_result(run_document(run))
+    code = exit_code(run)
+    took = ""
+    if run.started_at is not None and run.ended_at is not None:
+        took = f" after {output.seconds((run.ended_at - run.started_at).total_seconds())}"
+    output.say(f"Run {run.id} of {run.environment}: {run.state.replace('_', ' ')}{took}.")
+    if run.error:
+        output.say(f"Error: {run.error}")
+        if run.error_hint:
+            output.say(f"  {run.error_hint}")
+        if run.error_detail:
+            output.detail(run.error_detail)
+    elif run.comment and code != DONE:
+        output.say(f"  {run.comment}")
+    if code == DONE:
+        _tell_result(panel, run, as_json)
+
+
+def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
+    tell = output.say if as_json else output.result
+    if run.kind == "plan":
+        plan = own_plan(run, panel.stores)
+        if plan is not None:
+            show_plan(run, plan, tell)
+        return
+    if run.environment not in panel.catalogue().environments:
+        return
+    document = environment_document(panel.overview.environment(run.environment))
+    if run.kind == "destroy":
+        tell(f"{run.environment}: destroyed, nothing of it is left.")
+        return
+    tell(f"{run.environment}: {document['url'] or 'no address'}")
+    for name, service in document["services"].items():
+        tell(f"  {name}: {service['version'] or 'no version'}")
+    tell(f"  cost: {output.money(document['cost']['monthly_usd'])}")

@@ -1,0 +1,63 @@
+"""The command ``panel``: its groups, its global options, and its entry point."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from panel.cli import env, local, page, runs, state, worker
+from panel.cli.errors import PanelGroup
+
+EXIT_CODES = (
+    "Exit codes: 0 done · 1 failed · 2 usage (unknown names, bad catalogue) · 3 refused or blocked · "
+    "4 timed out · 130 interrupted. panel health: 0 healthy, 1 down, 5 degraded, 6 unknown, 7 not created."
+)
+
+app = typer.Typer(
+    name="panel",
+    cls=PanelGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="A control panel for AWS environments: create, update, deploy, watch and price them.",
+    epilog=EXIT_CODES,
+)
+app.add_typer(env.app, name="env")
+app.add_typer(runs.app, name="runs")
+app.add_typer(local.app, name="local")
+app.command("up")(page.up)
+app.command("down")(page.down)
+app.command("worker")(worker.worker)
+
+
+def _version(value: bool) -> None:
+    if value:
+        import panel
+
+        typer.echo(panel.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show technical detail with errors.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+    del version  # its callback has ended the program already
+    state.set_verbose(verbose)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="panel")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""``panel runs``: what was done and is being done, and the decisions on it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from panel.cli import options, output, state
+from panel.cli.documents import own_plan, run_details, run_document, run_documents
+from panel.cli.plans import show_plan
+from panel.cli.progress import progress_text, stage_text
+
+if TYPE_CHECKING:
+    from panel.store.runs import Runs
+    from panel.store.tables import Run
+
+app = typer.Typer(no_args_is_help=True, help="Runs: list, show, approve, discard, cancel, read the log.")
+
+_LOOK_S = 0.5
+_LINES = 500
+Comment = Annotated[str, typer.Option("--comment", metavar="TEXT", help="Why; kept with the decision.")]
+
+
+@app.command("list")
+def list_runs(
+    environment: Annotated[
+        str | None, typer.Option("--environment", "-e", metavar="NAME", help="Only this environment's.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many, newest first.")
+    ] = 20,
+    json: options.Json = False,
+) -> None:
+    """List runs, newest first."""
+    panel = state.get_panel()
+    if environment is not None and environment != "shared":
+        panel.overview.environment(environment)  # refuses a name that is not in the catalogue
+    documents = run_documents(panel.stores.runs.recent(environment, limit=limit))
+    if json:
+        output.json_result(documents)
+        return
+    rows = [
+        [str(one["id"]), one["environment"], one["kind"], one["state"].replace("_", " "),
+         output.counts(one["summary"]), one["author"], one["created_at"] or ""]
+        for one in documents
+    ]  # fmt: skip
+    output.table(
+        ["ID", "ENVIRONMENT", "KIND", "STATE", "CHANGES", "AUTHOR", "CREATED"], rows, right=frozenset({0})
+    )
+
+
+@app.command()
+def show(
+    run_id: options.RunNumber,
+    plan: Annotated[bool, typer.Option("--plan", help="Also every resource of the plan.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Show one run: its stages, its decisions, what went wrong, and its plan."""
+    stores = state.get_panel().stores
+    run = stores.runs.get(run_id)
+    if json:
+        output.json_result(run_details(run, stores))
+        return
+    output.result(
+        f"Run {run.id}: {run.kind} {run.environment}, by {run.author}: {run.state.replace('_', ' ')}"
+    )
+    changes = output.counts(run_document(run)["summary"])
+    if changes:
+        output.result(f"  plan {changes}, {output.money(run.monthly_usd)}")
+    for stage in stores.runs.stages(run_id):
+        output.result(f"  {stage_text(stage)}")
+    if run.active:
+        output.result(f"  now: {progress_text(run)}")
+    for step in stores.runs.transitions(run_id):
+        comment = f": {step.comment}" if step.comment else ""
+        output.result(f"  {output.iso(step.at)} {step.after.replace('_', ' ')} ({step.actor}){comment}")
+    if run.error:
+        output.result(f"  error: {run.error} {run.error_hint}")
+        if run.error_detail:
+            output.detail(run.error_detail)
+    made = own_plan(run, stores)
+    if plan and made is not None:
+        show_plan(run, made, output.result)
+
+
+@app.command()
+def approve(run_id: options.RunNumber, comment: Comment = "", json: options.Json = False) -> None:
+    """Approve a plan: exactly what was reviewed is applied."""
+    panel = state.get_panel()
+    _decided(panel.operations.approve(panel.identity, run_id, comment=comment), json, "approved")
+    panel.ensure_running()
+
+
+@app.command()
+def discard(run_id: options.RunNumber, comment: Comment = "", json: options.Json = False) -> None:
+    """Discard a plan: nothing is applied."""
+    panel = state.get_panel()
+    _decided(panel.operations.discard(panel.identity, run_id, comment=comment), json, "discarded")
+
+
+@app.command()
+def cancel(run_id: options.RunNumber, json: options.Json = False) -> None:
+    """Ask a run to stop at the next safe point; what Terraform has finished stays."""
+    panel = state.get_panel()
+    _decided(panel.operations.cancel(panel.identity, run_id), json, "asked to stop at the next safe point")
+
+
+@app.command()
+def logs(
+    run_id: options.RunNumber,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Print a run's log. With --json, one JSON list (not together with --follow)."""
+    runs = state.get_panel().stores.runs
+    run = runs.get(run_id)
+    if json and follow:
+        raise typer.BadParameter("--json prints a finished list; leave --follow out.")
+    if json:
+        _json_lines(runs, run_id)
+        return
+    after = _print_lines(runs, run_id, 0)
+    while follow and run.active:
+        time.sleep(_LOOK_S)
+        # The state first: lines written before the end are then surely there.
+        run = runs.get(run_id)
+        after = _print_lines(runs, run_id, after)
+    if follow:
+        output.say(f"Run {run.id} of {run.environment}: {run.state.replace('_', ' ')}.")
+
+
+def _print_lines(runs: Runs, run_id: int, after: int) -> int:
+    while rows := runs.lines(run_id, after=after, limit=_LINES):
+        for row in rows:
+            output.result(f"{output.iso(row.at)} {row.stage:<8} {row.text}")
+            after = row.id or after
+    output.flush()
+    return after
+
+
+def _json_lines(runs: Runs, run_id: int) -> None:
+    after, documents = 0, []
+    while rows := runs.lines(run_id, after=after, limit=_LINES):
+        after = rows[-1].id or after
+        documents += [
+            {"at": output.iso(row.at), "stage": row.stage, "level": row.level, "text": row.text}
+            for row in rows
+        ]
+    output.json_result(documents)
+
+
+def _decided(run: Run, as_json: bool, what: str) -> None:
+    if as_json:
+        output.json_result(run_document(run))
+    output.say(f"Run {run.id} of {run.environment}: {what}.")
