@@ -10,6 +10,18 @@ PLAN_FILE = "plan.tfplan"
 PLAN_JSON_FILE = "plan.json"
 
 
+_TITLES = {
+    "init": "Preparing providers and state",
+    "plan": "Planning",
+    "show": "Reading the plan",
+    "apply": "Applying",
+    "output": "Reading the outputs",
+    "state_list": "Listing the state",
+    "force_unlock": "Unlocking the state",
+    "validate": "Validating",
+}
+
+
 @dataclass(frozen=True)
 class Command:
     """One Terraform command.
@@ -25,6 +37,11 @@ class Command:
     arguments: tuple[str, ...]
     streams: bool = True
     success: tuple[int, ...] = (0,)
+
+    @property
+    def title(self) -> str:
+        """What it does, for the log."""
+        return _TITLES[self.stage]
 
 
 def init_command(backend_file: str) -> Command:

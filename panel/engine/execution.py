@@ -137,7 +137,8 @@ class Execution:
                 write_json(self.directory / STOPPED, {"at": datetime.now(UTC).isoformat(), "force": True})
                 os.killpg(process.pid, signal.SIGKILL)
             else:
-                process.send_signal(signal.SIGINT)
+                # Not SIGINT: the built-in Terraform takes that for itself, past the runner.
+                process.terminate()
         except (ProcessLookupError, psutil.NoSuchProcess):
             return False
         return True

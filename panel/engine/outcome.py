@@ -14,7 +14,14 @@ from panel.engine.diagnostics import Diagnostic, error_for, parse_diagnostic
 from panel.engine.events import ChangeCounts
 from panel.engine.operation import Operation
 from panel.engine.plan import PlanSummary, parse_plan
-from panel.errors import NotFoundError, OperationError, PanelError, StorageError, TimeLimitError
+from panel.errors import (
+    CanceledRunError,
+    NotFoundError,
+    OperationError,
+    PanelError,
+    StorageError,
+    TimeLimitError,
+)
 
 
 class Status(StrEnum):
@@ -123,7 +130,7 @@ class Outcome:
                 detail=detail,
             )
         if self.status is Status.CANCELED:
-            return OperationError(
+            return CanceledRunError(
                 f"{what} was canceled before its end.",
                 hint="Plan again to see what is left to do.",
                 detail=detail,

@@ -20,7 +20,7 @@ from panel.engine.atomic import make_folder, storage_error, write_json
 from panel.engine.cli_config import Mirror, discover_mirrors, needs_cache, write_cli_config
 from panel.engine.execution import EXIT_TAKEN, REQUEST, STDERR, Execution
 from panel.engine.operation import Operation
-from panel.engine.workspace import Workspace
+from panel.engine.workspace import VARIABLES_FILE, Workspace
 from panel.errors import ConfigurationError, RefusedError, UnavailableError
 from panel.settings import child_environment
 
@@ -147,12 +147,13 @@ class Terraform:
 
     def _init_signature(self, workspace: Workspace) -> str:
         """What ``init`` depends on; while it stays the same there is no need to do it again."""
-        digest = hashlib.sha256()
-        for part in (workspace.source_revision, self._program_identity()):
-            digest.update(part.encode() + b"\0")
-        for path in (workspace.backend_file, self._cli_config):
+        digest = hashlib.sha256(self._program_identity().encode())
+        sources = [*(workspace.path / "modules").rglob("*.tf*"), *workspace.stack_path.glob("*.tf*")]
+        for path in [*sorted(sources), workspace.backend_file, self._cli_config]:
+            if not path.is_file() or path.name == VARIABLES_FILE:
+                continue
             try:
-                digest.update(path.read_bytes() + b"\0")
+                digest.update(f"\0{path}\0".encode() + path.read_bytes())
             except OSError as error:
                 raise storage_error(path, error) from error
         return digest.hexdigest()

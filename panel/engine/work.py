@@ -27,6 +27,7 @@ from panel.errors import PanelError, StorageError
 # Below .terraform: whoever removes that folder removes the proof that `init` was done.
 INIT_STAMP = "panel-init"
 _PREPARED_ANEW = (OperationKind.PLAN, OperationKind.VALIDATE)
+_INTERRUPTED = "Interrupt received."
 _RESULT_TRIES = 30
 _RESERVE = "reserve"
 _RESERVE_BYTES = 1 << 18
@@ -123,7 +124,8 @@ class Work:
         except OSError:
             return False
         providers = list((stack / ".terraform" / "providers").glob("*/*/*/*/*"))
-        return same and (stack / ".terraform.lock.hcl").exists() and all(path.is_dir() for path in providers)
+        locked = not providers or (stack / ".terraform.lock.hcl").exists()
+        return same and locked and all(path.is_dir() for path in providers)
 
     def _prepare(self) -> bool:
         with self._alone_in_the_cache():
@@ -160,7 +162,7 @@ class Work:
         errors: list[str] = []
         started, clock = datetime.now(UTC), time.monotonic()
         self._lines_of_stage = 0
-        self._log.event(_stage_event("stage_start", command.stage, f"{command.stage} begins"))
+        self._log.event(_stage_event("stage_start", command.stage, f"{command.title}…"))
 
         def take(line: str) -> None:
             self._take_line(line, lines, command.streams)
@@ -171,10 +173,10 @@ class Work:
         self._exit_code = code
         succeeded = code in command.success
         self._keep_error_text("".join(errors))
-        if not succeeded and not self._findings.has_errors():
-            self._findings.explain(command.stage, code, "".join(errors) or "\n".join(lines[-50:]))
         if succeeded or command.stage == "validate":
             self._conclude(command.stage, code, lines)
+        if not succeeded and not self._findings.has_errors():
+            self._findings.explain(command.stage, code, "".join(errors) or "\n".join(lines[-50:]))
         self._stages.append(
             {
                 "name": command.stage,
@@ -183,7 +185,7 @@ class Work:
                 "elapsed_s": elapsed,
             }
         )
-        event = _stage_event("stage_complete", command.stage, f"{command.stage} ended after {elapsed:.1f} s")
+        event = _stage_event("stage_complete", command.stage, f"{command.title}: {elapsed:.1f} s")
         self._log.event({**event, "elapsed_s": elapsed, "exit_code": code})
         return succeeded
 
@@ -199,6 +201,9 @@ class Work:
             lines.append(line)
         else:
             self._findings.observe(event)
+            if str(event.get("@message", "")).strip().startswith(_INTERRUPTED):
+                # An interrupt that went to Terraform directly, past the runner.
+                self._stopping = True
 
     def _conclude(self, stage: str, code: int, lines: list[str]) -> None:
         """Take what a command left behind."""

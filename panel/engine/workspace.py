@@ -47,7 +47,7 @@ class Backend:
 
     def render(self) -> str:
         """The file for ``-backend-config``."""
-        values: dict[str, str | bool] = {
+        values: dict[str, str | bool | int] = {
             "bucket": self.bucket,
             "key": self.key,
             "region": self.region,
@@ -62,7 +62,8 @@ class Backend:
                 "skip_region_validation",
                 "skip_requesting_account_id",
             )
-            values |= dict.fromkeys(switches, True)
+            # An emulator that does not answer is down, not busy: five tries would only cost 15 s.
+            values |= {**dict.fromkeys(switches, True), "max_retries": 2}
         return "".join(f"{name} = {_literal(value)}\n" for name, value in values.items())
 
 
@@ -194,7 +195,7 @@ def _digest_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _literal(value: str | bool) -> str:
+def _literal(value: str | bool | int) -> str:
     """An HCL literal: JSON's text syntax, with template markers made inert."""
     text = json.dumps(value)
     return text.replace("${", "$${").replace("%{", "%%{") if isinstance(value, str) else text
