@@ -12,6 +12,9 @@ from sqlmodel import col, select
 from panel.store.database import Database
 from panel.store.tables import AuditEntry, now
 
+# Two writers that saw the same last entry would fork the chain.
+_APPENDING = 7261637
+
 
 def entry_hash(entry: AuditEntry) -> str:
     """SHA-256 over the entry's content and the hash of the one before it."""
@@ -33,6 +36,7 @@ class AuditEntries:
     ) -> AuditEntry:
         """Append one entry to the chain."""
         with self._db.write() as session:
+            self._db.one_at_a_time(session, _APPENDING)
             last = session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(1)).first()
             entry = AuditEntry(
                 at=now(), actor=actor, role=role, action=action, environment=environment,

@@ -12,14 +12,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from filelock import FileLock
+from filelock import Timeout as LockTimeout
 from sqlalchemy import Engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import Session, create_engine
 
-from panel.errors import StorageError
+from panel.errors import ConfigurationError, StorageError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+# Numbers of PostgreSQL's advisory locks: any will do, as long as nothing else in the database uses them.
+_UPGRADE = 7261636
 
 
 class Database:
@@ -27,17 +31,28 @@ class Database:
 
     Args:
         url: SQLAlchemy URL; SQLite files get write-ahead logging, so that pages read while workers write.
+
+    Raises:
+        ConfigurationError: the URL is none, or names a kind of database the panel has no driver for.
+        StorageError: the folder of a SQLite file cannot be made.
     """
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+        try:
+            self._url = make_url(url)
+        except ArgumentError:
+            # The address may hold a password: it is not repeated.
+            raise _wrong_url("it is not a database URL") from None
         self.sqlite = self._url.get_backend_name() == "sqlite"
         if self.sqlite and self._url.database:
             _private_folder(Path(self._url.database).parent)
         options: dict[str, Any] = (
             {"connect_args": {"timeout": 15}} if self.sqlite else {"pool_pre_ping": True}
         )
-        self.engine: Engine = create_engine(self._url, **options)
+        try:
+            self.engine: Engine = create_engine(self._url, **options)
+        except (ArgumentError, ImportError) as error:
+            raise _wrong_url(str(error)) from None
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -51,11 +66,12 @@ class Database:
         """Bring the schema up to date; safe when several processes start at once.
 
         Raises:
-            StorageError: the database cannot be reached or written.
+            StorageError: the database cannot be reached or written, or a newer panel has written it.
         """
         config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        with _errors(self.place):
+        # Alembic reads options as templates in which a percent sign means something.
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        with _errors(self.place), _upgrade_errors(self.place):
             if self._current() == ScriptDirectory.from_config(config).get_current_head():
                 return
             if self.sqlite and self._url.database:
@@ -71,7 +87,7 @@ class Database:
     def _upgrade(self, config: Config) -> None:
         with self.engine.begin() as connection:
             if not self.sqlite:
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7261636)")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE})")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -92,9 +108,24 @@ class Database:
             yield session
             session.commit()
 
+    def one_at_a_time(self, session: Session, what: int) -> None:
+        """Let no other transaction that calls this with the same number go on before this one has ended.
+
+        On SQLite every writing session has that already.
+        """
+        if not self.sqlite:
+            session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({int(what)})")
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def _wrong_url(why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"PANEL_DATABASE_URL cannot be used: {why}.",
+        hint="Give a URL such as postgresql://user:password@host/database, or unset it to use SQLite.",
+    )
 
 
 def _private_folder(folder: Path) -> None:
@@ -115,19 +146,36 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 @contextmanager
+def _upgrade_errors(place: str) -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise StorageError(
+            f"The panel's database {place} has a schema this version of the panel does not know: {error}.",
+            hint="Start the newer panel that has written it, or restore a copy from before.",
+        ) from error
+    except LockTimeout as error:
+        raise StorageError(
+            f"Another process has been upgrading the panel's database {place} for too long.",
+            hint="End that process, then start again.",
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"The panel cannot write beside its database {place}: {error.strerror}.",
+            hint="Free some space or set PANEL_DATA_DIR to a folder it may write.",
+        ) from error
+
+
+@contextmanager
 def _errors(place: str) -> Iterator[None]:
     try:
         yield
-    except (OperationalError, sqlite3.OperationalError) as error:
-        reason = str(getattr(error, "orig", error)).strip()
+    except IntegrityError:
+        raise  # a rule of the schema, not the database's health: the query modules say what it means
+    except (DBAPIError, sqlite3.Error) as error:
+        # Not the whole text of SQLAlchemy's error: that repeats the statement with its values.
+        reason = str(getattr(error, "orig", error)).strip().rstrip(".")
         raise StorageError(
             f"The panel's database {place} refused: {reason}.",
             hint="Check free disk space and permissions (or the database server), then try again.",
         ) from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StorageError(
-                f"The panel lost its connection to the database {place}.",
-                hint="Check the database server, then try again.",
-            ) from error
-        raise

@@ -25,6 +25,7 @@ class HealthSamples:
                 select(HealthSample)
                 .where(HealthSample.environment == environment)
                 .order_by(col(HealthSample.id).desc())
+                .limit(1)
             ).first()
             since = last.since if last is not None and last.verdict == verdict else now()
             sample = HealthSample(environment=environment, verdict=verdict, since=since, report=report)

@@ -135,7 +135,7 @@ class Runs:
             IllegalTransitionError: the run's state does not allow it.
         """
         with self._db.write() as session:
-            run = _load(session, run_id)
+            run = _load(session, run_id, lock=True)
             if run.state == after:
                 return run
             if after not in TRANSITIONS.get(run.state, frozenset()):
@@ -158,7 +158,7 @@ class Runs:
     def finish(self, run_id: int, after: str, actor: str, **fields: Any) -> Run:
         """Close a run from whatever state it is in, unless it is closed already."""
         with self._db.write() as session:
-            run = _load(session, run_id)
+            run = _load(session, run_id, lock=True)
             if not run.active:
                 return run
             session.add(RunTransition(run_id=run_id, before=run.state, after=after, actor=actor))
@@ -216,6 +216,8 @@ class Runs:
             for line in lines:
                 if line.position is not None and line.position <= _last(session, run_id, line.source, known):
                     continue
+                if line.position is not None:
+                    known[line.source] = line.position
                 session.add(
                     RunLine(
                         run_id=run_id,
@@ -255,8 +257,9 @@ def _key(run: Run) -> int:
     return run.id
 
 
-def _load(session: Session, run_id: int) -> Run:
-    run = session.get(Run, run_id)
+def _load(session: Session, run_id: int, *, lock: bool = False) -> Run:
+    """The run; with ``lock`` nobody else can move it before this transaction ends (SQLite has that already)."""
+    run = session.get(Run, run_id, with_for_update=lock)
     if run is None:
         raise NotFoundError(f"There is no run {run_id}.", hint="See 'panel runs list'.")
     return run
