@@ -69,7 +69,7 @@ def test_waiting_for_another_worker_has_an_end():
 def test_a_name_that_another_account_has_is_said_with_what_to_do():
     aws = FakeAws("403", "BucketAlreadyExists")
 
-    with pytest.raises(AwsError, match="belongs to another AWS account.*Choose another name"):
+    with pytest.raises(AwsError, match=r"belongs to another AWS account.*Choose another name"):
         ensure_bucket(aws, "todo-state")
 
     assert aws.asked_owner == "123456789012"
@@ -77,5 +77,5 @@ def test_a_name_that_another_account_has_is_said_with_what_to_do():
 
 
 def test_a_refusal_to_create_is_told():
-    with pytest.raises(AwsError, match="could not create the bucket todo-state.*AccessDenied"):
+    with pytest.raises(AwsError, match=r"could not create the bucket todo-state.*AccessDenied"):
         ensure_bucket(FakeAws("404", "AccessDenied"), "todo-state")
