@@ -15,8 +15,12 @@ STATEFUL = frozenset({
     "aws_ebs_volume", "aws_ecr_repository", "aws_route53_zone", "aws_kms_key",
 })  # fmt: skip
 _TAGS = ("Project", "Environment", "ManagedBy", "Owner")
+_MAKING = frozenset({"create", "update", "replace"})
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 _WEB_PORTS = frozenset({80, 443})
+_SECURITY_GROUPS = frozenset({"aws_security_group", "aws_default_security_group"})
+#: Types whose every change is a new revision beside the old one: Terraform calls it a replacement, nothing is lost.
+_REVISIONS = frozenset({"aws_ecs_task_definition"})
 
 
 @dataclass(frozen=True)
@@ -74,34 +78,40 @@ def _protected(plan: PlanSummary, situation: Situation) -> _Found:
     if not situation.protected:
         return
     for change in plan.changes:
-        if change.action in {"delete", "replace"}:
+        if change.action == "delete" or (change.action == "replace" and change.type not in _REVISIONS):
             yield "block", f"would {change.action} a part of a protected environment", change.address
 
 
 def _ingress(plan: PlanSummary, _situation: Situation) -> _Found:
     for change in plan.changes:
-        if change.action in {"create", "update", "replace"} and _open_to_all(change):
+        if change.action in _MAKING and _open_to_all(change):
             yield "warn", "lets the whole internet in on a port that is not the web's", change.address
 
 
 def _open_to_all(change: ResourceChange) -> bool:
     after: Mapping[str, Any] = change.after or {}
     if change.type == "aws_vpc_security_group_ingress_rule":
-        open_ranges = {after.get("cidr_ipv4"), after.get("cidr_ipv6")} & set(_ANYWHERE)
-        return bool(open_ranges) and after.get("from_port") not in _WEB_PORTS
-    if change.type == "aws_security_group":
-        return any(
-            set(rule.get("cidr_blocks") or []) & set(_ANYWHERE) and rule.get("from_port") not in _WEB_PORTS
-            for rule in after.get("ingress") or []
-            if isinstance(rule, Mapping)
-        )
+        return _beyond_web(after)
+    if change.type == "aws_security_group_rule":
+        return after.get("type") == "ingress" and _beyond_web(after)
+    if change.type in _SECURITY_GROUPS:
+        return any(_beyond_web(rule) for rule in after.get("ingress") or [] if isinstance(rule, Mapping))
     return False
+
+
+def _beyond_web(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule lets anyone in on more than a port of the web; unknown ports count as more."""
+    ranges = {rule.get("cidr_ipv4"), rule.get("cidr_ipv6")}
+    ranges.update(rule.get("cidr_blocks") or (), rule.get("ipv6_cidr_blocks") or ())
+    first, last = rule.get("from_port"), rule.get("to_port")
+    web = first in _WEB_PORTS and last in {first, None}
+    return bool(ranges & set(_ANYWHERE)) and not web
 
 
 def _public_bucket(plan: PlanSummary, _situation: Situation) -> _Found:
     for change in plan.changes:
         after: Mapping[str, Any] = change.after or {}
-        if change.type == "aws_s3_bucket_public_access_block" and change.action in {"create", "update"}:
+        if change.type == "aws_s3_bucket_public_access_block" and change.action in _MAKING:
             off = [
                 name
                 for name in ("block_public_acls", "block_public_policy", "restrict_public_buckets")
@@ -120,11 +130,18 @@ def _anyone(policy: object) -> bool:
         return False  # not known before it is applied
     statements = document.get("Statement", []) if isinstance(document, dict) else []
     return any(
-        item.get("Effect") == "Allow"
-        and item.get("Principal") in ("*", {"AWS": "*"})
+        isinstance(item, dict)
+        and item.get("Effect") == "Allow"
+        and _is_anyone(item.get("Principal"))
         and not item.get("Condition")
         for item in (statements if isinstance(statements, list) else [statements])
     )
+
+
+def _is_anyone(principal: object) -> bool:
+    if isinstance(principal, dict):
+        principal = principal.get("AWS")
+    return "*" in principal if isinstance(principal, list) else principal == "*"
 
 
 def _tags(plan: PlanSummary, _situation: Situation) -> _Found:

@@ -100,6 +100,7 @@ class StackRunner:
                 # A plan changes nothing: where its process was lost (a reboot), planning anew is safe.
                 with Journal(self._runs, job.run_id, job.stage) as journal:
                     journal.say("The process that planned is gone; planning again.", "warn")
+                    self._release_orphan(job, workspace, journal)
         raise InterruptedRunError(
             f"Planning {job.subject} was cut off {_PLAN_TRIES} times in a row.",
             hint="Check the machine's memory and disk, then retry.",
@@ -109,7 +110,8 @@ class StackRunner:
         """Apply exactly the plan that was reviewed, rendered and planned before by :meth:`plan`.
 
         Raises:
-            RefusedError: the saved plan is not the one that was reviewed.
+            RefusedError: the workspace of the plan is not here, or another plan is being applied by this run.
+            OperationError: the saved plan is not, byte for byte, the one that was reviewed.
             InterruptedRunError: Terraform's process is gone and its outcome is not known.
             TerraformError, TimeLimitError, CanceledRunError: what Terraform had finished is in the state.
         """
