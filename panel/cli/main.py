@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from panel.cli import env, local, page, runs, state, worker
+from panel.cli import cost, doctor, env, local, page, records, runs, services, state, worker
 from panel.cli.errors import PanelGroup
 
 EXIT_CODES = (
@@ -24,12 +24,18 @@ app = typer.Typer(
     help="A control panel for AWS environments: create, update, deploy, watch and price them.",
     epilog=EXIT_CODES,
 )
-app.add_typer(env.app, name="env")
-app.add_typer(runs.app, name="runs")
-app.add_typer(local.app, name="local")
 app.command("up")(page.up)
 app.command("down")(page.down)
+app.command("doctor")(doctor.doctor)
+app.command("deploy")(services.deploy)
+app.command("health")(services.health)
 app.command("worker")(worker.worker)
+app.add_typer(env.app, name="env")
+app.add_typer(runs.app, name="runs")
+app.add_typer(cost.app, name="cost")
+app.add_typer(local.app, name="local")
+app.add_typer(records.audit, name="audit")
+app.add_typer(records.db, name="db")
 
 
 def _version(value: bool) -> None:

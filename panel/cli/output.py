@@ -35,9 +35,10 @@ def say(text: str) -> None:
     typer.echo(clean(text), err=True)
 
 
-def json_result(document: Any) -> None:
+def json_result(document: Any, *, one_line: bool = False) -> None:
     """Print a document as JSON, alone on standard output."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
+    # Plain ASCII: what reads it may take any encoding, and no control sequence reaches a terminal.
+    typer.echo(json.dumps(document, indent=None if one_line else 2, default=_plain))
 
 
 def error(problem: PanelError) -> None:
