@@ -70,6 +70,8 @@ def run_agent(
             me = psutil.Process()
             mine = ProcessRef(me.pid, me.create_time(), me.environ().get(MARK, ""))
             write_record(folder / "agent.json", asdict(mine))
+            # A line for every health check would fill the log.
+            logging.getLogger("httpx").setLevel(logging.WARNING)
             agent = Agent(clients, data_dir, task_environment, limits or Limits())
             try:
                 agent.adopt()

@@ -17,6 +17,8 @@ import httpx
 import psutil
 import pytest
 
+from panel.localaws.processes import spawn
+
 
 def alive(pid: int) -> bool:
     try:
@@ -205,8 +207,14 @@ def test_tasks_of_a_killed_agent_are_taken_over(stage: Any) -> None:
     os.kill(stage.agent.pid(), signal.SIGKILL)
     stage.wait_for("the agent is gone", lambda: stage.agent.pid() is None)
     assert stage.get("adopted").status_code == 200
-    # One of its tasks dies while nobody looks, one of its targets is lost.
+    # One of its tasks dies while nobody looks, one of its targets is lost, one start was not written down.
     victim, survivor = before.tasks
+    stray = spawn(
+        [sys.executable, "-c", "import time; time.sleep(300)"],
+        environment={},
+        log=stage.data_dir / "stray.log",
+        mark=f"{survivor.id.rpartition('-')[0]}-stray",
+    )
     os.kill(victim.pid, signal.SIGKILL)
     stage.elbv2.deregister_targets(
         TargetGroupArn=group, Targets=[{"Id": survivor.address, "Port": survivor.port}]
@@ -220,6 +228,7 @@ def test_tasks_of_a_killed_agent_are_taken_over(stage: Any) -> None:
     after = stage.settled("adopted", definition, 2)
     assert survivor.pid in {task.pid for task in after.tasks}
     assert stage.targets(group) == {(task.address, task.port) for task in after.tasks}
+    assert not stray.is_alive()
     assert task_processes(stage) == {item.pid for item in stage.running()}
 
 
