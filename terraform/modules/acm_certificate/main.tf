@@ -30,15 +30,14 @@ locals {
       value = option.resource_record_value
     }
   }
-
-  record_fqdns = var.create_validation_records ? {
-    for domain_name, record in aws_route53_record.validation : domain_name => record.fqdn
-  } : var.validation_record_fqdns
 }
 
+# Without the records' names on purpose: naming them would first wait until Route 53 has spread each record,
+# and only then ask whether the certificate is issued. So both waits run side by side.
 resource "aws_acm_certificate_validation" "this" {
-  count = var.wait_for_validation ? 1 : 0
+  certificate_arn = aws_acm_certificate.this.arn
 
-  certificate_arn         = aws_acm_certificate.this.arn
-  validation_record_fqdns = [for domain_name in var.domain_names : local.record_fqdns[domain_name]]
+  timeouts {
+    create = "${var.validation_timeout_minutes}m"
+  }
 }

@@ -27,27 +27,20 @@ variable "zone_id" {
 }
 
 variable "create_validation_records" {
-  description = "Whether this module writes the validation records. False where another certificate for the same names already does: give its records as validation_record_fqdns."
+  description = "Whether this module writes the validation records. False where another certificate already does: AWS asks for the same record for the same name in every region."
   type        = bool
   default     = true
   nullable    = false
 }
 
-variable "validation_record_fqdns" {
-  description = "Validation records written elsewhere: domain name, then the record's full name. Only read when create_validation_records is false."
-  type        = map(string)
-  default     = {}
+variable "validation_timeout_minutes" {
+  description = "Minutes to wait for the certificate. It takes longer than a few when the zone's name servers are not yet entered in the domain above it."
+  type        = number
+  default     = 30
   nullable    = false
 
   validation {
-    condition     = alltrue([for fqdn in values(var.validation_record_fqdns) : length(fqdn) > 0])
-    error_message = "validation_record_fqdns must not hold empty names."
+    condition     = var.validation_timeout_minutes >= 1 && var.validation_timeout_minutes <= 720
+    error_message = "validation_timeout_minutes must lie between 1 and 720."
   }
-}
-
-variable "wait_for_validation" {
-  description = "Whether to wait until the certificate is issued. AWS refuses a certificate that is not, so only an emulator, which issues at once, does without."
-  type        = bool
-  default     = true
-  nullable    = false
 }

@@ -8,10 +8,11 @@ locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
 
-  # CloudFront checks the name on an HTTPS origin's certificate, and AWS's own name for a load balancer is on
-  # none: the load balancer gets a name of ours. Over HTTP nothing is checked, and its own name does.
   origin_is_https = var.origin_protocol_policy == "https-only"
   origin_name     = "origin.${var.domain_name}"
+
+  # AWS takes 32 characters. A longer name keeps its beginning and ends in a digest of the whole.
+  load_balancer_name = length(local.name) <= 32 ? local.name : "${trimsuffix(substr(local.name, 0, 25), "-")}-${substr(sha256(local.name), 0, 6)}"
 
   # The longer a path pattern, the earlier it is asked: /api/v2/* before /api/*. The digest keeps patterns of
   # one length apart, so that a service that comes or goes leaves the others' places alone.
@@ -20,8 +21,8 @@ locals {
       (48 - min(length(service.path_pattern), 48)) * 1000 + parseint(substr(sha256(service.path_pattern), 0, 6), 16) % 1000 + 1
     )
   }
-  services_in_order = [
-    for key in sort([for name, priority in local.listener_priorities : format("%05d/%s", priority, name)]) : split("/", key)[1]
+  path_patterns_in_order = [
+    for key in sort([for name, priority in local.listener_priorities : format("%05d %s", priority, name)]) : var.services[split(" ", key)[1]].path_pattern
   ]
 
   # Interfaces are what a small instance runs out of: count on one task an instance.
@@ -32,7 +33,7 @@ locals {
 module "load_balancer" {
   source = "../load_balancer"
 
-  name                   = local.name
+  name                   = local.load_balancer_name
   subnet_ids             = var.subnet_ids
   security_group_ids     = [aws_security_group.load_balancer.id]
   certificate_arns       = [module.regional_certificate.arn]

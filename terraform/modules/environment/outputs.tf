@@ -1,11 +1,11 @@
 output "cloudfront_distribution_id" {
   description = "Identifier of the CloudFront distribution."
-  value       = aws_cloudfront_distribution.this.id
+  value       = local.distribution.id
 }
 
 output "cloudfront_domain_name" {
   description = "Host name that CloudFront gave the distribution."
-  value       = aws_cloudfront_distribution.this.domain_name
+  value       = local.distribution.domain_name
 }
 
 output "site_bucket" {

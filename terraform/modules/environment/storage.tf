@@ -4,7 +4,7 @@ module "site_bucket" {
   source = "../website_bucket"
 
   bucket_name             = "${local.name}-site-${local.account_id}"
-  distribution_arns       = [aws_cloudfront_distribution.this.arn]
+  distribution_arns       = [local.distribution.arn]
   refuse_plain_http       = var.viewer_protocol_policy != "allow-all"
   force_destroy           = var.force_destroy
   noncurrent_version_days = var.noncurrent_version_days

@@ -1,5 +1,5 @@
 resource "aws_lb" "this" {
-  name               = local.name
+  name               = var.name
   internal           = var.internal
   load_balancer_type = "application"
   security_groups    = var.security_group_ids
@@ -66,9 +66,6 @@ resource "aws_lb_listener_certificate" "additional" {
 }
 
 locals {
-  # AWS takes 32 characters. A longer name keeps its beginning and ends in a digest of the whole.
-  name = length(var.name) <= 32 ? var.name : "${trimsuffix(substr(var.name, 0, 25), "-")}-${substr(sha256(var.name), 0, 6)}"
-
   # What a request gets that no service's rule takes.
   no_service = {
     content_type = "application/json"

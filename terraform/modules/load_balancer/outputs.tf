@@ -4,7 +4,7 @@ output "arn" {
 }
 
 output "name" {
-  description = "Name of the load balancer, as shortened."
+  description = "Name of the load balancer."
   value       = aws_lb.this.name
 }
 

@@ -1,10 +1,10 @@
 variable "name" {
-  description = "Name of the load balancer. Past 32 characters it is shortened, and ends in a digest of the whole."
+  description = "Name of the load balancer, 32 characters at most."
   type        = string
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$", var.name)) && !startswith(var.name, "internal-")
-    error_message = "name may hold letters, digits and hyphens, must not begin or end with a hyphen, and must not begin with internal-."
+    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$", var.name)) && !startswith(var.name, "internal-")
+    error_message = "name may hold 32 letters, digits and hyphens, must not begin or end with a hyphen, and must not begin with internal-."
   }
 }
 

@@ -46,13 +46,13 @@ module "environment" {
   container_insights    = var.container_insights
   ssh_public_key        = var.ssh_public_key
 
-  origin_protocol_policy          = var.origin_protocol_policy
-  viewer_protocol_policy          = var.viewer_protocol_policy
-  origin_rules_by_address         = var.emulated
-  http_listener_forwards          = var.http_listener_forwards
-  cloudfront_wait_for_deployment  = var.cloudfront_wait_for_deployment
-  wait_for_certificate_validation = var.wait_for_certificate_validation
-  price_class                     = var.price_class
+  origin_protocol_policy         = var.origin_protocol_policy
+  viewer_protocol_policy         = var.viewer_protocol_policy
+  origin_rules_by_address        = var.emulated
+  http_listener_forwards         = var.http_listener_forwards
+  cloudfront_wait_for_deployment = var.cloudfront_wait_for_deployment
+  emulator_port                  = var.emulator_port
+  price_class                    = var.price_class
 
   log_retention_days      = var.log_retention_days
   noncurrent_version_days = var.noncurrent_version_days

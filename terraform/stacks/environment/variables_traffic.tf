@@ -36,11 +36,15 @@ variable "cloudfront_wait_for_deployment" {
   nullable    = false
 }
 
-variable "wait_for_certificate_validation" {
-  description = "Whether to wait until the certificates are issued. AWS refuses a certificate that is not, so false is only for an emulator, which issues at once; there it takes a record's 15 to 30 seconds off the apply."
-  type        = bool
-  default     = true
-  nullable    = false
+variable "emulator_port" {
+  description = "Port of an emulator on this machine. When given, CloudFront reaches the load balancer through it, and need not wait for the load balancer's own name: the apply is some 30 seconds shorter, but an emulator that moves to another port needs an update. Only with origin_protocol_policy http-only."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = try(var.emulator_port >= 1024 && var.emulator_port <= 65535 && floor(var.emulator_port) == var.emulator_port, var.emulator_port == null)
+    error_message = "emulator_port must be a whole number between 1024 and 65535."
+  }
 }
 
 variable "price_class" {

@@ -1,0 +1,95 @@
+locals {
+  # Policies kept by AWS, the same identifiers in every account.
+  caching_optimized             = "658327ea-f89d-4fab-a63d-7e88639e58f6" # Managed-CachingOptimized
+  caching_disabled              = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" # Managed-CachingDisabled
+  all_viewer_except_host_header = "b689b0a8-53d0-40ab-baf2-68738e2966ac" # Managed-AllViewerExceptHostHeader
+  security_headers              = "67f7725c-6f97-4210-82d7-5512b31e9d03" # Managed-SecurityHeadersPolicy
+
+  site     = "site"
+  services = "services"
+}
+
+resource "aws_cloudfront_distribution" "this" {
+  comment             = var.name
+  aliases             = [var.domain_name]
+  enabled             = true
+  is_ipv6_enabled     = true
+  http_version        = "http2and3"
+  price_class         = var.price_class
+  default_root_object = "index.html"
+  wait_for_deployment = var.wait_for_deployment
+
+  origin {
+    origin_id                = local.site
+    domain_name              = var.site_origin.host
+    origin_access_control_id = var.site_origin.access_control_id
+  }
+
+  origin {
+    origin_id   = local.services
+    domain_name = var.services_origin.host
+    origin_path = var.services_origin.path
+
+    custom_origin_config {
+      http_port                = var.services_origin.http_port
+      https_port               = 443
+      origin_protocol_policy   = var.services_origin.protocol_policy
+      origin_ssl_protocols     = ["TLSv1.2"]
+      origin_read_timeout      = 30
+      origin_keepalive_timeout = 30
+    }
+  }
+
+  # Whatever no service takes is a file of the site.
+  default_cache_behavior {
+    target_origin_id           = local.site
+    viewer_protocol_policy     = var.viewer_protocol_policy
+    allowed_methods            = ["GET", "HEAD", "OPTIONS"]
+    cached_methods             = ["GET", "HEAD"]
+    compress                   = true
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = local.security_headers
+  }
+
+  dynamic "ordered_cache_behavior" {
+    for_each = var.service_path_patterns
+
+    content {
+      path_pattern               = ordered_cache_behavior.value
+      target_origin_id           = local.services
+      viewer_protocol_policy     = var.viewer_protocol_policy
+      allowed_methods            = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+      cached_methods             = ["GET", "HEAD"]
+      compress                   = true
+      cache_policy_id            = local.caching_disabled
+      origin_request_policy_id   = local.all_viewer_except_host_header
+      response_headers_policy_id = local.security_headers
+    }
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    acm_certificate_arn      = var.certificate_arn
+    minimum_protocol_version = "TLSv1.2_2021"
+    ssl_support_method       = "sni-only"
+  }
+}
+
+resource "aws_route53_record" "this" {
+  for_each = toset(["A", "AAAA"])
+
+  zone_id = var.zone_id
+  name    = var.domain_name
+  type    = each.value
+
+  alias {
+    name                   = aws_cloudfront_distribution.this.domain_name
+    zone_id                = aws_cloudfront_distribution.this.hosted_zone_id
+    evaluate_target_health = false
+  }
+}
