@@ -7,6 +7,7 @@ Every act is checked against the person's role, written to the audit trail, then
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from panel.access.capabilities import Capability, require
@@ -133,6 +134,10 @@ class Operations:
             )
         self._trail.record(who.name, who.role, "cancel", run.environment, run=run_id)
         self._stores.runs.update(run_id, cancel_requested=True)
+        if run.state == "queued":
+            # Nothing has begun, and perhaps no worker lives: it must not stand in the way of the next run.
+            with suppress(IllegalTransitionError):
+                return self._stores.runs.transition(run_id, "canceled", who.name)
         return self._stores.runs.get(run_id)
 
     def _begin(
@@ -148,7 +153,7 @@ class Operations:
         stages = (SHARED_STAGES if environment == SHARED else STAGES).get(kind)
         if stages is None:
             raise RefusedError(
-                f"The shared network cannot be {kind}ed by itself.",
+                f"There is no {kind!r} for the shared network alone.",
                 hint="It comes up with the first environment.",
             )
         require(who, _NEEDS[kind], environment)
@@ -202,4 +207,8 @@ class Operations:
             raise IllegalTransitionError(
                 f"Run {run.id} of {run.environment} does not wait for review: it is {run.state.replace('_', ' ')}.",
                 hint="Reload the run's page to see where it stands.",
+            )
+        if run.cancel_requested:
+            raise IllegalTransitionError(
+                f"Run {run.id} of {run.environment} is being canceled.", hint="Wait until it has ended."
             )

@@ -150,7 +150,7 @@ class Overview:
         recent = self._stores.runs.recent(name, limit=1)
         last = recent[0] if recent else None
         active = last if last is not None and last.active else None
-        report: dict[str, Any] = dict(sample.report) if sample is not None and record.exists else {}
+        report: dict[str, Any] = dict(sample.report) if sample is not None and _is_of(sample, record) else {}
         state, text = _state(record, last, report, world)
         return EnvironmentView(
             name=name, state=state, state_text=text,
@@ -187,6 +187,11 @@ class Overview:
         return views
 
 
+def _is_of(sample: HealthSample, record: EnvironmentRecord) -> bool:
+    """Whether a sample was taken of this environment, and not of one of the same name that was destroyed."""
+    return record.exists and (record.created_at is None or sample.checked_at >= record.created_at)
+
+
 def _state(
     record: EnvironmentRecord, last: Run | None, report: Mapping[str, Any], world: str | None
 ) -> tuple[str, str]:
@@ -195,19 +200,19 @@ def _state(
         if last.state == "planned":
             return "needs_you", f"{KINDS[last.kind]}: the plan waits for review"
         return "working", f"{KINDS[last.kind]}: {TITLES.get(last.stage, 'waiting for a worker').lower()}"
+    # A plan changes nothing, so one that failed says nothing of the environment.
+    failed = last if last and last.kind != "plan" and last.state in {"errored", "interrupted"} else None
     if record.exists and record.world and world is not None and record.world != world:
         return "lost", "the embedded AWS was stopped abruptly and lost this environment"
     if not record.exists:
-        if last is not None and last.state in {"errored", "interrupted"}:
-            return "failed", f"{KINDS[last.kind]} did not succeed"
+        if failed is not None:
+            return "failed", f"{KINDS[failed.kind]} did not succeed"
         return "not_created", "not created"
     if world is None:
         return "unknown", "the endpoint does not answer"
     verdict = str(report.get("verdict", "unknown"))
-    if not record.ready or (
-        last is not None and last.kind != "plan" and last.state in {"errored", "interrupted"}
-    ):
-        return "failed", f"{KINDS[last.kind] if last else 'The last run'} did not succeed"
+    if failed is not None or not record.ready:
+        return "failed", f"{KINDS[failed.kind] if failed else 'The last change'} did not succeed"
     words = {
         "healthy": ("ready", "ready"),
         "degraded": ("degraded", "works with trouble"),

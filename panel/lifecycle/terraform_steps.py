@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -12,7 +13,7 @@ from panel.catalogue.schema import SHARED
 from panel.cost.estimate import estimate, to_dict
 from panel.engine.outcome import Outcome
 from panel.engine.plan import PlanSummary, ResourceChange
-from panel.errors import OperationError, RefusedError
+from panel.errors import CanceledRunError, IllegalTransitionError, OperationError, RefusedError
 from panel.lifecycle.context import Context, fingerprint
 from panel.runs.guardrails import Finding, Situation, blocked, judge
 from panel.runs.journal import Journal
@@ -40,7 +41,13 @@ class TerraformSteps:
         self._runs = context.stores.runs
 
     def begin(self, run_id: int, worker: str) -> None:
-        """Take a run up: the endpoint must answer before anything else."""
+        """Take a run up: the endpoint must answer before anything else.
+
+        Raises:
+            CanceledRunError: it was canceled before a worker came to it.
+        """
+        if not self._runs.get(run_id).active:
+            raise CanceledRunError(f"Run {run_id} was canceled before it began.")
         self._runs.transition(run_id, "preparing", "worker", worker=worker, heartbeat_at=now())
         self._context.ensure_endpoint()
 
@@ -159,26 +166,44 @@ class TerraformSteps:
             self._runs.transition(run_id, "no_changes", "worker")
             self._runs.set_stage(run_id, "review", "skipped", detail="nothing to review")
             return "skip"
-        self._runs.transition(run_id, "planned", "worker")
-        if run.auto_approve:
+        return self._approve_in_advance(run) if run.auto_approve else self._ask_for_review(run)
+
+    def _approve_in_advance(self, run: Run) -> str:
+        run_id = run.id or 0
+        if run.state != "approved":  # it is, where a worker was killed after saying so
+            self._runs.transition(run_id, "planned", "worker")
             self._runs.transition(
                 run_id, "approved", run.author, comment="approved in advance", decided_by=run.author
             )
-            self._runs.set_stage(run_id, "review", "done", detail="approved in advance")
-            return "apply"
-        self._runs.set_stage(run_id, "review", "waiting")
-        self._runs.update(run_id, awaiting=True)
+        self._runs.set_stage(run_id, "review", "done", detail="approved in advance")
+        return "apply"
+
+    def _ask_for_review(self, run: Run) -> str:
+        run_id = run.id or 0
+        if run.state == "planning":  # otherwise this is a repetition, and somebody may have decided meanwhile
+            # In this order: from the transition on, people decide, and a decision may end the stage.
+            self._runs.set_stage(run_id, "review", "waiting")
+            self._runs.transition(run_id, "planned", "worker", awaiting=True)
         return "wait"
 
     def _findings(self, run: Run) -> list[dict[str, Any]]:
         plan = self._runs.plan(run.id or 0, "shared" if run.environment == SHARED else "environment")
         return plan.guardrails if plan else []
 
-    def decision(self, run_id: int) -> str:
-        """What people decided: ``approved``, ``discarded``, ``cancel`` or still ``planned``."""
+    def decision(self, run_id: int, too_late: bool) -> str:
+        """What people decided: ``approved``, ``discarded``, ``cancel`` or still ``planned``.
+
+        Args:
+            too_late: the time for a decision is over; where nobody decided, the plan is discarded.
+        """
         run = self._runs.get(run_id)
-        if run.cancel_requested and run.state == "planned":
+        if run.cancel_requested and run.state in {"planned", "approved"}:
             return "cancel"
+        if too_late and run.state == "planned":
+            try:
+                run = self._runs.transition(run_id, "discarded", "worker", comment="nobody decided in time")
+            except IllegalTransitionError:
+                run = self._runs.get(run_id)  # somebody decided at the last moment
         if run.state == "approved":
             self._runs.set_stage(run_id, "review", "done", detail=f"approved by {run.decided_by}")
         if run.state != "planned":
@@ -191,7 +216,7 @@ class TerraformSteps:
         self._runs.transition(run_id, "applying", "worker")
         job = self._context.job(run_id, run.environment, "apply")
         self._runs.set_stage(run_id, "apply", "active")
-        self._record(run.environment, exists=True, ready=False)
+        self._record(run.environment, exists=True, ready=False, created_at=self._created_at(run.environment))
         outcome = self._context.stacks.apply(job, Path(planned["plan_path"]), planned["plan_digest"])
         self._applied(job, dict(outcome.outputs))
         self._keep_price(run)
@@ -232,7 +257,12 @@ class TerraformSteps:
             fingerprint="",
             world="",
             monthly_usd=None,
+            created_at=None,
         )
+
+    def _created_at(self, name: str) -> datetime:
+        record = self._context.stores.environments.get(name)
+        return record.created_at if record.exists and record.created_at else now()
 
     def _record(self, name: str, **fields: Any) -> EnvironmentRecord:
         return self._context.stores.environments.save(name, world=self._context.world() or "", **fields)
@@ -244,11 +274,10 @@ class TerraformSteps:
             self._record(SHARED, exists=True, ready=True, outputs=outputs, fingerprint=mark)
             return
         door = front_door(outputs, emulated_endpoint=self._context.emulated_endpoint)
-        record = self._context.stores.environments.get(job.subject)
-        created = record.created_at if record.exists and record.created_at else now()
         self._record(
-            job.subject, exists=True, outputs=outputs, url=door.url, fingerprint=mark, created_at=created
-        )
+            job.subject, exists=True, outputs=outputs, url=door.url, fingerprint=mark,
+            created_at=self._created_at(job.subject),
+        )  # fmt: skip
 
     def _keep_price(self, run: Run) -> None:
         plan = self._runs.plan(run.id or 0, "environment")

@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 #: Part of the stored identity of workflows: raise it only when their sequence of steps changes.
 WORKFLOW_VERSION = "1"
 _HEARTBEAT_S = 5.0
+_LOCK_WAIT_S = 1.0
 #: DBOS's words for a workflow that will do nothing more.
 _ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 _MEMORY_UNIT = 1_000_000
@@ -36,10 +37,20 @@ class Worker:
     Args:
         context: what the steps work with.
         sweep: looks at every environment that exists and stores what it saw.
+        terraform, deploys: make the steps that the workflows string together.
     """
 
-    def __init__(self, context: Context, sweep: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        sweep: Callable[[], None],
+        *,
+        terraform: Callable[[Context], TerraformSteps] = TerraformSteps,
+        deploys: Callable[[Context], DeploySteps] = DeploySteps,
+    ) -> None:
         self._context = context
+        self._terraform = terraform
+        self._deploys = deploys
         self._runs = context.stores.runs
         self._sweep = sweep
         self._record = WorkerRecord(
@@ -56,9 +67,12 @@ class Worker:
         Raises:
             BusyError: another worker of this data directory is alive.
         """
-        lock = FileLock(self._context.settings.data_path / "worker.lock")
+        folder = self._context.settings.data_path
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(folder / "worker.lock")
         try:
-            lock.acquire(timeout=0)
+            # Whoever asks whether a worker is alive holds the lock for a moment.
+            lock.acquire(timeout=_LOCK_WAIT_S)
         except Timeout:
             raise BusyError(
                 "A worker is alive already in this data directory.",
@@ -92,7 +106,7 @@ class Worker:
         }
         DBOS(config=config)
         Workflows(
-            TerraformSteps(self._context), DeploySteps(self._context), self._runs,
+            self._terraform(self._context), self._deploys(self._context), self._runs,
             worker=self._record.id, approval_timeout_s=self._context.settings.approval_timeout_s,
         )  # fmt: skip
         DBOS.launch()
@@ -115,18 +129,17 @@ class Worker:
     def _beat(self) -> None:
         self._record.memory_mb = round(psutil.Process().memory_info().rss / _MEMORY_UNIT, 1)
         self._context.stores.workers.beat(self._record.model_copy())
-        self._context.keep_tasks_running()
         self._close_abandoned()
+        self._context.keep_tasks_running()
 
     def _close_abandoned(self) -> None:
-        """Runs whose workflow ended without saying how (its own store refused): nobody must wait for them."""
+        """Runs whose workflow ended without saying how (its own store refused), or is not there any more (its
+        database was lost): nobody must wait for them."""
         for run in self._runs.pending():
-            status = (
-                DBOS.get_workflow_status(workflow_id(run.id or 0))
-                if run.active and run.state != "queued"
-                else None
-            )
-            if status is not None and status.status in _ENDED and self._runs.get(run.id or 0).active:
+            status = DBOS.get_workflow_status(workflow_id(run.id or 0)) if run.active else None
+            ended = status.status in _ENDED if status is not None else run.state != "queued"
+            # Asked anew, in this order: a workflow closes its run before it ends.
+            if ended and self._runs.get(run.id or 0).active:
                 self._runs.finish(
                     run.id or 0, "interrupted", "worker", awaiting=False,
                     error=f"The work on {run.environment} was cut off before its end could be recorded.",

@@ -63,7 +63,7 @@ class Workflows:
         @DBOS.workflow(name=SHARED_WORKFLOW, max_recovery_attempts=_RECOVERIES)
         def shared_workflow(run_id: int) -> None:
             # On a queue of its own: two environments must not apply the shared stack at once.
-            _step("shared", terraform.shared, run_id)
+            self._stage("shared", terraform.shared, run_id)
 
         @DBOS.workflow(name=RUN_WORKFLOW, max_recovery_attempts=_RECOVERIES)
         def run_workflow(run_id: int, environment: str, kind: str) -> str:
@@ -92,7 +92,7 @@ class Workflows:
             handle.get_result(polling_interval_sec=0.25)
         if kind == "deploy":
             return self._deploy(run_id)
-        planned: Planned = _step("plan", self._terraform.plan, run_id)
+        planned: Planned = self._stage("plan", self._terraform.plan, run_id)
         way: str = _step("settle_plan", self._terraform.settle_plan, run_id, planned)
         if way == "stop":
             return str(_step("finish", self._finish, run_id, "planned"))
@@ -105,7 +105,7 @@ class Workflows:
         if way == "skip":
             _step("keep_outputs", self._terraform.keep_outputs, run_id)
         else:
-            _step("apply", self._terraform.apply, run_id, planned)
+            self._stage("apply", self._terraform.apply, run_id, planned)
         return (
             str(_step("finish", self._finish, run_id, "applied"))
             if environment == SHARED
@@ -116,24 +116,15 @@ class Workflows:
         """Wait, durably, for a person. A message only wakes the workflow: what was decided is read from the store."""
         while True:
             message = DBOS.recv(DECISION, timeout_seconds=self._approval_timeout_s)
-            state: str = _step("decision", self._terraform.decision, run_id)
-            if state == "cancel" or (message is None and state == "planned"):
-                comment = "" if state == "cancel" else "nobody decided in time"
-                return str(
-                    _step(
-                        "finish",
-                        self._finish,
-                        run_id,
-                        "canceled" if state == "cancel" else "discarded",
-                        comment,
-                    )
-                )
+            state: str = _step("decision", self._terraform.decision, run_id, message is None)
+            if state == "cancel":
+                return str(_step("finish", self._finish, run_id, "canceled"))
             if state != "planned":
                 return state
 
     def _destroy(self, run_id: int, planned: Planned, environment: str, *, nothing: bool) -> str:
         if not nothing:
-            _step("destroy", self._terraform.destroy, run_id, planned)
+            self._stage("destroy", self._terraform.destroy, run_id, planned)
         if environment != SHARED:
             _step("cleanup", self._deploys.cleanup, run_id)
         _step("gone", self._terraform.gone, run_id)
@@ -141,18 +132,36 @@ class Workflows:
 
     def _deploy(self, run_id: int) -> str:
         _step("deploying", self._deploys.begin, run_id)
-        _step("image", self._deploys.image, run_id)
-        _step("site", self._deploys.site, run_id)
-        _step("checks", self._deploys.checks, run_id)
+        self._stage("image", self._deploys.image, run_id)
+        self._stage("site", self._deploys.site, run_id)
+        self._stage("checks", self._deploys.checks, run_id)
         return str(_step("finish", self._finish, run_id, "applied"))
 
-    def _finish(self, run_id: int, state: str, comment: str = "") -> str:
-        run = self._runs.finish(
-            run_id, state, "worker", awaiting=False, **({"comment": comment} if comment else {})
-        )
-        return run.state
+    def _stage(self, name: str, function: Step, run_id: int, *args: Any) -> Any:
+        """The step that does a stage's work. A request to cancel is heeded before it, where nothing is half done."""
+
+        def work() -> Any:
+            if self._runs.get(run_id).cancel_requested and not self._begun(run_id, name):
+                raise CanceledRunError(
+                    "Somebody canceled this run; what had been finished stays.",
+                    hint="Plan again to see what is left to do.",
+                )
+            return function(run_id, *args)
+
+        return _step(name, work)
+
+    def _begun(self, run_id: int, name: str) -> bool:
+        # A stage that a killed worker left half done is taken up again, so that it ends in a known way.
+        return any(stage.name == name and stage.state == "active" for stage in self._runs.stages(run_id))
+
+    def _finish(self, run_id: int, state: str) -> str:
+        return self._runs.finish(run_id, state, "worker", awaiting=False).state
 
     def _fail(self, run_id: int, state: str, message: str, hint: str, detail: str) -> None:
+        if not self._runs.get(run_id).active:
+            # Somebody ended it already, and said why; nobody is to be woken for it any more.
+            self._runs.update(run_id, awaiting=False)
+            return
         self._terraform.report(run_id, self._runs.get(run_id).stage, message, "error")
         self._runs.finish(
             run_id, state, "worker", awaiting=False, error=message, error_hint=hint, error_detail=detail
