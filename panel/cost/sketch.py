@@ -59,7 +59,7 @@ def _instances(variables: dict[str, object]) -> Iterator[Resource]:
 
 def _traffic() -> Iterator[Resource]:
     yield _in("module.load_balancer", "aws_lb.this", {"load_balancer_type": "application", "internal": False})
-    yield _in("", "aws_cloudfront_distribution.this", {})
+    yield _in("module.distribution[0]", "aws_cloudfront_distribution.this", {})
     yield _in("module.site_bucket.module.bucket", "aws_s3_bucket.this", {})
     yield _in("module.state_bucket", "aws_s3_bucket.this", {})
 
