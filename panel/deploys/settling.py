@@ -13,6 +13,8 @@ from panel.deploys import Report
 from panel.errors import EndpointError, PanelError
 
 _LOOK_S = 2.0
+# The embedded AWS is on this machine and starts tasks within a second.
+_LOOK_NEARBY_S = 0.5
 _LOOK_WHILE_PROVING_S = 0.4
 # Answers in a row that prove a version; more where more targets take turns, so that an old one would show.
 _PROOFS = 3
@@ -20,8 +22,8 @@ _PROOFS = 3
 _STOPS_PER_TASK = 2
 _STOPS_AT_LEAST = 3
 _EVIDENCE_LINES = 12
-# Looks in a row at which the runtime says that the change is broken: it may just be trying again.
-_TIMES_BROKEN = 10
+# How long the runtime has to go on saying that the change is broken: it may just be trying again.
+_BROKEN_S = 15.0
 # Refusals of AWS in a row after which looking on is of no use.
 _REFUSALS = 5
 
@@ -98,16 +100,17 @@ def watch(
         Unsettled: it failed or ``deadline_s`` seconds passed.
         AwsError: AWS refused the change.
     """
-    watcher = _Watcher(aws, wanted, report, proven, broken)
+    watcher = _Watcher(aws, wanted, report, proven, broken, clock=clock)
     watcher.note_past()
     start()
     end = clock.now() + deadline_s
+    look_s = _LOOK_NEARBY_S if aws.account.emulated else _LOOK_S
     while True:
         if watcher.step():
             return watcher.running
         if clock.now() >= end:
             raise watcher.unsettled(f"it was not done within {deadline_s:.0f} s: {watcher.missing}")
-        clock.wait(_LOOK_WHILE_PROVING_S if watcher.proofs else _LOOK_S)
+        clock.wait(_LOOK_WHILE_PROVING_S if watcher.proofs else look_s)
 
 
 class _Watcher:
@@ -120,8 +123,10 @@ class _Watcher:
         report: Report,
         proven: Callable[[], str | None],
         broken: Callable[[], str | None],
+        *,
+        clock: Clock,
     ) -> None:
-        self._aws, self._wanted, self._report = aws, wanted, report
+        self._aws, self._wanted, self._report, self._clock = aws, wanted, report, clock
         self._proven, self._broken = proven, broken
         self._past_events: set[str] = set()
         self._past_stops: set[str] = set()
@@ -129,7 +134,8 @@ class _Watcher:
         self.missing = "nothing was seen of it yet"
         self.proofs = 0
         self.running = 0
-        self._refusals = self._times_broken = 0
+        self._refusals = 0
+        self._broken_since: float | None = None
 
     def note_past(self) -> None:
         """Remember what happened before, so that it is not taken for a consequence of the change."""
@@ -212,8 +218,12 @@ class _Watcher:
         if len(look.stopped) >= max(_STOPS_AT_LEAST, _STOPS_PER_TASK * self._wanted.desired):
             raise self.unsettled(f"{len(look.stopped)} of its tasks stopped again")
         reason = self._broken()
-        self._times_broken = self._times_broken + 1 if reason else 0
-        if reason and self._times_broken >= _TIMES_BROKEN:
+        if not reason:
+            self._broken_since = None
+            return
+        if self._broken_since is None:
+            self._broken_since = self._clock.now()
+        if self._clock.now() - self._broken_since >= _BROKEN_S:
             raise self.unsettled(reason.rstrip("."))
 
     def _unproven(self) -> str | None:

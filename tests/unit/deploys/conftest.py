@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from panel.aws.session import Account
+
 _FIELDS = ("family", "containerDefinitions", "networkMode", "cpu", "memory", "tags", "taskRoleArn")
 _ARN = "arn:aws:ecs:us-east-2:000000000000:"
 
@@ -154,6 +156,7 @@ class FakeAws:
     """Hands out the fakes as if they were boto3 clients."""
 
     def __init__(self):
+        self.account = Account("us-east-2")
         self.elbv2 = FakeTargets()
         self.ecs = FakeEcs(self.elbv2)
 

@@ -65,3 +65,17 @@ def test_a_disk_that_refuses_is_said(tmp_path):
 
     with pytest.raises(StorageError, match="could not write"):
         build_once(tmp_path / "file" / "key", lambda scratch: None)
+
+
+def test_what_was_not_used_for_longest_goes(tmp_path):
+    for number in range(30):
+        build_once(tmp_path / f"{number:02}", lambda scratch: None)
+        os.utime(tmp_path / f"{number:02}", (number + 1, number + 1))
+        if (tmp_path / "00").exists():
+            build_once(tmp_path / "00", lambda scratch: None)  # used again and again
+
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept[0] == "00"
+    assert "01" not in kept
+    assert kept[-1] == "29"
+    assert len(kept) == 20
