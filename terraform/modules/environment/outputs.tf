@@ -59,6 +59,11 @@ output "services" {
       repository_url         = service.repository_url
     }
   }
+
+  precondition {
+    condition     = length(distinct(values(local.listener_priorities))) == length(local.listener_priorities)
+    error_message = "Two path patterns of the same length fall on the same place among the load balancer's rules: ${jsonencode(local.listener_priorities)}. Make one of them longer."
+  }
 }
 
 output "certificate_arns" {
