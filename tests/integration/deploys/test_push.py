@@ -125,4 +125,4 @@ def test_the_image_runs_with_the_python_that_built_it(assemble):
 
     base = json.loads(image.manifest)["annotations"]["org.opencontainers.image.base.name"]
 
-    assert base.startswith(f"docker.io/library/python:{sys.version_info.major}.{sys.version_info.minor}-")
+    assert base.startswith(f"python:{sys.version_info.major}.{sys.version_info.minor}-")

