@@ -17,6 +17,7 @@ from panel.catalogue.render import (
     shared_variables,
 )
 from panel.catalogue.schema import SHARED, Catalogue
+from panel.catalogue.variables import check_variables
 from panel.engine.workspace import Backend
 from panel.localaws.tasks import TaskReport
 from panel.runs.stack import StackJob, StackRunner
@@ -68,7 +69,7 @@ class Context:
             workspace=self.workspace(environment),
             variables=shared_variables(catalogue)
             if shared
-            else environment_variables(catalogue, environment),
+            else self._environment_variables(catalogue, environment),
             backend=Backend(
                 bucket=catalogue.terraform.state_bucket,
                 key=shared_state_key() if shared else environment_state_key(environment),
@@ -77,6 +78,11 @@ class Context:
             ),
             destroy=destroy,
         )
+
+    def _environment_variables(self, catalogue: Catalogue, environment: str) -> dict[str, object]:
+        check_variables(catalogue, self.settings.terraform_path, source=self.settings.catalogue_path)
+        port = self.settings.local_port if self.emulated_endpoint else None
+        return environment_variables(catalogue, environment, emulator_port=port)
 
 
 def fingerprint(source: Path, variables: Mapping[str, Any]) -> str:

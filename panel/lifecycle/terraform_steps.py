@@ -286,6 +286,16 @@ class TerraformSteps:
                 run.environment, estimate=plan.estimate, monthly_usd=plan.estimate.get("monthly_usd")
             )
 
+    def explain(self, environment: str, error: PanelError) -> PanelError:
+        """The same error, or the reason behind it where the embedded AWS ended under the run's feet."""
+        if self._context.emulated_endpoint is None or self._context.world():
+            return error
+        return EndpointError(
+            f"The embedded AWS ended while {environment} was being worked on, and what it held is lost.",
+            hint=f"Create {environment} again: the panel starts a new, empty embedded AWS for it.",
+            detail=f"{error.message}\n{error.detail}".strip(),
+        )
+
     def report(self, run_id: int, stage: str, text: str, level: str = "info") -> None:
         """Write one line to the run's log."""
         with Journal(self._runs, run_id, stage) as journal:

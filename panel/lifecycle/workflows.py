@@ -12,7 +12,7 @@ from typing import Any
 from dbos import DBOS
 
 from panel.catalogue.schema import SHARED
-from panel.errors import CanceledRunError, InterruptedRunError, PanelError, RefusedError
+from panel.errors import CanceledRunError, InterruptedRunError, OperationError, PanelError, RefusedError
 from panel.lifecycle.deploy_steps import DeploySteps
 from panel.lifecycle.terraform_steps import Planned, TerraformSteps
 from panel.store.runs import Runs
@@ -77,14 +77,15 @@ class Workflows:
             _step("begin", self._terraform.begin, run_id, self._worker)
             return self._sequence(run_id, environment, kind)
         except PanelError as error:
-            state = _state_after(error)
-            _step("fail", self._fail, run_id, state, error.message, error.hint, error.detail)
-            return state
+            return str(_step("fail", self._fail, run_id, error))
         except Exception as error:
             _log.exception("Run %s failed in a way nobody foresaw", run_id)
-            _step("fail", self._fail, run_id, "errored", f"Something nobody foresaw went wrong: {type(error).__name__}.",
-                  "See the worker's log for the details, then retry.", str(error))  # fmt: skip
-            return "errored"
+            unforeseen = OperationError(
+                f"Something nobody foresaw went wrong: {type(error).__name__}.",
+                hint="See the worker's log for the details, then retry.",
+                detail=str(error),
+            )
+            return str(_step("fail", self._fail, run_id, unforeseen))
 
     def _sequence(self, run_id: int, environment: str, kind: str) -> str:
         if kind in {"create", "update"} and environment != SHARED:
@@ -157,15 +158,23 @@ class Workflows:
     def _finish(self, run_id: int, state: str) -> str:
         return self._runs.finish(run_id, state, "worker", awaiting=False).state
 
-    def _fail(self, run_id: int, state: str, message: str, hint: str, detail: str) -> None:
-        if not self._runs.get(run_id).active:
+    def _fail(self, run_id: int, error: PanelError) -> str:
+        run = self._runs.get(run_id)
+        if not run.active:
             # Somebody ended it already, and said why; nobody is to be woken for it any more.
             self._runs.update(run_id, awaiting=False)
-            return
-        self._terraform.report(run_id, self._runs.get(run_id).stage, message, "error")
-        self._runs.finish(
-            run_id, state, "worker", awaiting=False, error=message, error_hint=hint, error_detail=detail
-        )
+            return run.state
+        shown = self._terraform.explain(run.environment, error)
+        self._terraform.report(run_id, run.stage, shown.message, "error")
+        return self._runs.finish(
+            run_id,
+            _state_after(error),
+            "worker",
+            awaiting=False,
+            error=shown.message,
+            error_hint=shown.hint,
+            error_detail=shown.detail,
+        ).state
 
 
 def _step(name: str, function: Step, *args: Any) -> Any:
