@@ -13,7 +13,14 @@ from panel.catalogue.schema import SHARED
 from panel.cost.estimate import estimate, to_dict
 from panel.engine.outcome import Outcome
 from panel.engine.plan import PlanSummary, ResourceChange
-from panel.errors import CanceledRunError, IllegalTransitionError, OperationError, RefusedError
+from panel.errors import (
+    CanceledRunError,
+    EndpointError,
+    IllegalTransitionError,
+    OperationError,
+    PanelError,
+    RefusedError,
+)
 from panel.lifecycle.context import Context, fingerprint
 from panel.runs.guardrails import Finding, Situation, blocked, judge
 from panel.runs.journal import Journal
