@@ -27,7 +27,7 @@ run: install ## Start the embedded AWS, a worker and the panel; Ctrl-C stops the
 	@exec $(BIN)/panel up
 
 test: install provision ## All tests
-	@$(PYTEST)
+	@$(PYTEST) -m "not soak" --numprocesses 3 --dist loadfile
 
 check: install ## Lint, types, import rules, Terraform format
 	@$(BIN)/ruff check .
