@@ -16,6 +16,8 @@ LOG_FILTER = "log-filter"
 LOG_OPEN = "log-open"
 #: The reviewer's comment.
 COMMENT = "comment"
+#: The environment whose destruction is being asked about.
+ASKED = "asked-destroy"
 #: What was typed to confirm a destruction.
 CONFIRM = "confirm"
 #: The tab of an environment's page; also in the address.

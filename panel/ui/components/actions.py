@@ -7,7 +7,7 @@ import streamlit as st
 from panel.access.capabilities import Capability, can
 from panel.lifecycle.overview import EnvironmentView
 from panel.ui import acts, text
-from panel.ui.components.destroy import ask_destroy
+from panel.ui.components.destroy import ask_destroy, destroy_dialog
 from panel.ui.state import Facade
 
 
@@ -24,6 +24,7 @@ def actions(panel: Facade, view: EnvironmentView) -> None:
             _act(panel, "update", text.UPDATE.format(name=name), view, blocked)
         if (view.exists and view.state != "lost") or partly:
             _destroy(panel, view, blocked)
+    destroy_dialog(panel, name)
 
 
 def _act(
@@ -42,5 +43,7 @@ def _act(
 def _destroy(panel: Facade, view: EnvironmentView, blocked: str | None) -> None:
     allowed = can(panel.identity, Capability.DESTROY)
     label = text.DESTROY_OPEN.format(name=view.name)
-    if st.button(label, key=f"ask-{view.name}", disabled=blocked is not None or not allowed, help=blocked):
-        ask_destroy(panel, view.name)
+    off = blocked is not None or not allowed
+    st.button(
+        label, key=f"ask-{view.name}", disabled=off, help=blocked, on_click=ask_destroy, args=(view.name,)
+    )

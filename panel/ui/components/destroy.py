@@ -12,10 +12,20 @@ from panel.ui.components.problems import problem
 from panel.ui.state import Facade
 
 
-def ask_destroy(panel: Facade, name: str) -> None:
-    """Open the dialog for an environment."""
+def ask_destroy(name: str) -> None:
+    """Open the dialog for an environment (the click of a button)."""
     st.session_state.pop(session.of(session.CONFIRM, name), None)
-    st.dialog(text.DESTROY_TITLE.format(name=name))(_ask)(panel, name)
+    st.session_state[session.ASKED] = name
+
+
+def destroy_dialog(panel: Facade, name: str) -> None:
+    """Draw the dialog while it is open for this environment."""
+    if st.session_state.get(session.ASKED) == name:
+        st.dialog(text.DESTROY_TITLE.format(name=name), on_dismiss=_close)(_ask)(panel, name)
+
+
+def _close() -> None:
+    st.session_state.pop(session.ASKED, None)
 
 
 def _ask(panel: Facade, name: str) -> None:
@@ -28,6 +38,7 @@ def _ask(panel: Facade, name: str) -> None:
     typed = st.text_input(text.DESTROY_CONFIRM.format(name=name), key=session.of(session.CONFIRM, name))
     clicked = st.button(text.DESTROY.format(name=name), key=f"destroy-{name}", type="primary")
     if clicked and typed == name:
+        _close()
         acts.begin(panel, "destroy", name, confirm=typed)
         st.rerun()
     if typed != name and (typed or clicked):

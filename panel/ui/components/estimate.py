@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from panel.ui import text
-from panel.ui.components.markup import badge, draw, esc, mono, quiet
+from panel.ui.components.markup import badge, draw, esc, folded, mono, quiet
 from panel.ui.components.stages import budget_bar
 from panel.ui.format import monthly
 
@@ -38,9 +38,10 @@ def estimate(priced: Mapping[str, Any], budget_usd: float, *, origin: str) -> No
     items = sorted(priced.get("items") or (), key=lambda item: -float(item["monthly_usd"]))
     _unknown(priced.get("unknown") or ())
     if items:
-        _chart(items)
-        _items(items)
-        draw(f"<h3>{text.PRICE_SOURCES}</h3>{sources(items)}")
+        with st.spinner(text.DRAWING):  # the first time, libraries are loaded for some seconds
+            _chart(items)
+            _items(items)
+        draw(sources(items))
 
 
 def by_component(items: Sequence[Item]) -> list[tuple[str, float]]:
@@ -99,9 +100,9 @@ def _unknown(gaps: Sequence[Item]) -> None:
 
 
 def sources(items: Sequence[Item]) -> str:
-    """Markup of the places prices come from, each with its date."""
+    """Markup of the places prices come from, each with its date, folded."""
     found = dict.fromkeys((str(item["source"]), str(item["as_of"])) for item in items)
     lines = "".join(
         f"<li>{esc(source)} {quiet(esc(f'{text.AS_OF} {as_of}'))}</li>" for source, as_of in found
     )
-    return f"<ul>{lines}</ul>"
+    return folded(text.PRICE_SOURCES.format(count=len(found)), f"<ul>{lines}</ul>")

@@ -98,7 +98,9 @@ def table(head: Sequence[str], body: Iterable[Sequence[str]], *, right: Sequence
     def cell(tag: str, index: int, content: str) -> str:
         css = ' class="p-right"' if index in right else ""
         name = f' data-name="{names[index]}"' if tag == "td" else ' scope="col"'
-        return f"<{tag}{css}{name}>{content}</{tag}>"
+        # One child, so that name and content stand beside each other on a narrow screen.
+        inner = f"<div>{content}</div>" if tag == "td" else content
+        return f"<{tag}{css}{name}>{inner}</{tag}>"
 
     top = "".join(cell("th", index, name) for index, name in enumerate(names))
     lines = "".join(

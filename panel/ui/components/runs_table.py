@@ -28,9 +28,9 @@ def _row(run: Run, now: datetime, *, with_environment: bool) -> list[str]:
         page_link("run", "run", run.id, f"{text.RUN} {run.id}"),
         esc(KINDS.get(run.kind, run.kind)),
         run_badge(run),
-        f'<span class="p-nowrap">{esc(counts(run.add, run.change, run.destroy))}</span>',
+        esc(counts(run.add, run.change, run.destroy)),
         esc(run.author),
-        f'<span class="p-nowrap">{took}</span>',
+        took,
         when(run.created_at, now=now),
     ]
     if with_environment:

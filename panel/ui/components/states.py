@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from panel.catalogue.schema import SHARED
 from panel.lifecycle.stages import KINDS
 from panel.store.tables import Run
 from panel.ui import text
@@ -51,7 +52,7 @@ def run_badge(run: Run) -> str:
 
 def run_title(run: Run) -> str:
     """What a run is: ``Run 12 · Create staging``."""
-    name = text.SHARED_TITLE if run.environment == "shared" else run.environment
+    name = text.SHARED_TITLE if run.environment == SHARED else run.environment
     return text.RUN_TITLE.format(id=run.id, kind=KINDS.get(run.kind, run.kind), name=name)
 
 

@@ -76,7 +76,7 @@ _TABLES = """
   .p table.p-stack tr { display: block; border-bottom: 1px solid var(--p-rule); padding: 0.4rem 0; }
   .p table.p-stack td { display: grid; grid-template-columns: 6.5rem 1fr; border: 0; padding: 0; line-height: 1.4; text-align: left; }
   .p table.p-stack td::before { content: attr(data-name); color: var(--p-quiet); }
-  .p table.p-stack td:empty, .p table.p-stack td:has(> .p-nowrap:empty) { display: none; }
+  .p table.p-stack td:has(> div:empty) { display: none; }
 }
 """
 

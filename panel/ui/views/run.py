@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from panel.catalogue.schema import SHARED
 from panel.errors import NotFoundError, PanelError
 from panel.lifecycle.stages import KINDS, TITLES
 from panel.store.tables import Run, RunPlan, RunTransition
 from panel.ui import acts, notices, readers, session, text
 from panel.ui.components import plan as plans
-from panel.ui.components.destroy import ask_destroy
+from panel.ui.components.destroy import ask_destroy, destroy_dialog
 from panel.ui.components.log import log
 from panel.ui.components.markup import draw, esc, folded, quiet, table, when
 from panel.ui.components.problems import problem, problem_markup
@@ -25,6 +26,8 @@ from panel.ui.state import Facade, get_panel
 #: What a run's page is drawn anew for; other changes are drawn in place.
 Marker = tuple[str, str, bool, bool]
 
+#: Ends after which the same may be asked for again.
+_RETRIABLE = frozenset({"errored", "interrupted", "canceled", "stale"})
 _STACKS = {"environment": text.STACK_ENVIRONMENT, "shared": text.STACK_SHARED}
 _TABS = {"ok": text.TAB_DONE, "bad": text.TAB_FAILED, "warn": text.TAB_NEEDS, "busy": text.TAB_WORKING}
 
@@ -101,7 +104,7 @@ def _now(panel: Facade, run: Run, moving: str) -> str:
 
 def _links(panel: Facade, run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.environment in panel.catalogue().environments:
+        if run.environment != SHARED:
             link_environment(run.environment, text.ENVIRONMENT_LINK.format(name=run.environment))
         if run.active and run.state != "planned" and not run.cancel_requested:
             st.button(
@@ -115,17 +118,15 @@ def _ended(panel: Facade, run: Run) -> None:
         stage = TITLES.get(run.stage, KINDS.get(run.kind, run.kind))
         title = text.ERROR_TITLE.format(stage=f"{stage} · {run.environment}")
         draw(problem_markup(title, run.error, run.error_hint, run.error_detail))
-    if run.active or run.state not in {"errored", "interrupted", "canceled", "stale"}:
+    if run.active or run.environment == SHARED or run.state not in _RETRIABLE:
         return
-    kind = KINDS.get(run.kind, run.kind)
-    if run.environment not in panel.catalogue().environments:
-        return
-    if st.button(text.RETRY.format(kind=kind.lower(), name=run.environment), key=f"retry-{run.id}"):
-        if run.kind == "destroy":
-            ask_destroy(panel, run.environment)
-        else:
-            acts.begin(panel, run.kind, run.environment)
-            st.rerun()
+    again = text.RETRY.format(kind=KINDS.get(run.kind, run.kind).lower(), name=run.environment)
+    if run.kind == "destroy":
+        st.button(again, key=f"retry-{run.id}", on_click=ask_destroy, args=(run.environment,))
+        destroy_dialog(panel, run.environment)
+    elif st.button(again, key=f"retry-{run.id}"):
+        acts.begin(panel, run.kind, run.environment)
+        st.rerun()
 
 
 def _plan(panel: Facade, run: Run) -> None:

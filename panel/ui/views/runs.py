@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from panel.catalogue.schema import SHARED
 from panel.store.tables import Run
 from panel.ui import session, text
 from panel.ui.components.markup import draw, quiet
@@ -18,7 +19,7 @@ def show() -> None:
     """Draw the page."""
     panel = get_panel()
     draw(f"<h1>{text.RUNS}</h1>")
-    names = [text.ANY_ENVIRONMENT, *panel.catalogue().environments, "shared"]
+    names = [text.ANY_ENVIRONMENT, *panel.catalogue().environments, SHARED]
     chosen = st.selectbox(text.RUNS_FILTER, names, key=session.RUNS_ENVIRONMENT, on_change=_newest)
     environment = None if chosen == text.ANY_ENVIRONMENT else chosen
     before = st.session_state.get(session.RUNS_BEFORE)
