@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from panel.wiring import Panel
 
 _LOOK_S = 0.4
-_WORKER_LOOK_S = 5.0
+_WORKER_LOOK_S = 1.0
+_WORKER_START_S = 30.0
 _LINES = 500
 #: Exit code by the state a run ended in; every other end failed.
 ENDS = {"applied": DONE, "no_changes": DONE, "blocked": REFUSED, "discarded": REFUSED, "stale": REFUSED}
@@ -80,7 +81,8 @@ class _Watch:
         self._stages: dict[str, tuple[str, str]] = {}
         self._line = 0
         self._reviewed = False
-        self._worker_seen = time.monotonic()
+        self._began = self._worker_look = time.monotonic()
+        self._worker_seen = False
         self._restarted = False
 
     def until_end(self) -> Run:
@@ -149,10 +151,15 @@ class _Watch:
 
     def _check_worker(self, reporter: Reporter) -> None:
         """A dead worker is started again, once; a run waits for a worker for as long as it takes."""
-        if self._restarted or time.monotonic() - self._worker_seen < _WORKER_LOOK_S:
+        now = time.monotonic()
+        if self._restarted or now - self._worker_look < _WORKER_LOOK_S:
             return
-        self._worker_seen = time.monotonic()
+        self._worker_look = now
         if self._panel.worker_process.alive():
+            self._worker_seen = True
+            return
+        # One that was just started needs some seconds before it says that it is alive.
+        if not self._worker_seen and now - self._began < _WORKER_START_S:
             return
         self._restarted = True
         reporter.line("No worker is alive: starting one; the run goes on where it was.")

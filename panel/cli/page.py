@@ -28,6 +28,7 @@ _UP_GRACE_S = 150.0
 _FIRST_PAGE_LIMIT_S = 60.0
 _LOOK_S = 0.2
 _WATCH_S = 3.0
+_SETTLE_S = 30.0
 
 
 def up() -> None:
@@ -211,9 +212,12 @@ class _Helpers:
         self._panel = panel
         self._thread: threading.Thread | None = None
         self._failed = False
+        self._seen_alive = False
+        self._began = 0.0
 
     def start(self) -> None:
         """Start what is missing, in a thread: nobody waits for it."""
+        self._seen_alive, self._began = False, time.monotonic()
         self._thread = threading.Thread(target=self._work, name="helpers", daemon=True)
         self._thread.start()
 
@@ -225,7 +229,13 @@ class _Helpers:
     def watch(self) -> None:
         """Start what died again; where that failed, the page offers to try again."""
         busy = self._thread is not None and self._thread.is_alive()
-        if busy or self._failed or self._all_alive():
+        if busy or self._failed:
+            return
+        if self._all_alive():
+            self._seen_alive = True
+            return
+        # A process that was just started needs some seconds before it says that it is alive.
+        if not self._seen_alive and time.monotonic() - self._began < _SETTLE_S:
             return
         output.say("The worker or the task agent ended by itself: starting it again.")
         self.start()
