@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         default="auto",
         description="How the embedded AWS runs tasks: containers where an engine answers, or processes.",
     )
+    base_image: str = Field(
+        default="",
+        description="Image that container builds start from; default: the public slim Python image.",
+    )
     provider_mirror: Path | None = Field(
         default=None, description="Folder with unpacked Terraform providers, looked into before the registry."
     )

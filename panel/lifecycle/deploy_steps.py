@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from panel.aws.front_door import FrontDoor, SiteSeen, VersionSeen, front_door, site_seen, version_seen
 from panel.aws.revisions import retire_revisions
 from panel.catalogue.schema import SHARED, ContainerService
-from panel.deploys.image import assemble_image
+from panel.deploys.docker_build import ship_with_docker
+from panel.deploys.image import DEFAULT_BASE, assemble_image
 from panel.deploys.push import PushedImage, push_image
 from panel.deploys.revision import Revision, source_revision
-from panel.deploys.rollout import ServiceTarget, roll_out
+from panel.deploys.rollout import Baseline, ServiceTarget, read_baseline, roll_out
 from panel.deploys.site import publish_site
 from panel.deploys.site_build import build_site
 from panel.errors import DeployError, EndpointError, NotFoundError, PanelError
 from panel.lifecycle.context import Context
 from panel.lifecycle.sweeps import sweep_environment
+from panel.localaws.tasks import ServiceTasks
 from panel.runs.journal import Journal
 from panel.runs.pulse import Pulse
 from panel.store.runs import Runs
@@ -40,15 +43,32 @@ class DeploySteps:
         """Enter the part of the run that ships."""
         self._runs.transition(run_id, "deploying", "worker")
 
-    def image(self, run_id: int) -> None:
+    def baselines(self, run_id: int) -> dict[str, dict[str, Any]]:
+        """What every service runs now, to go back to: read in a step of its own, before anything is changed.
+
+        A roll-out that is repeated after a cut could no longer tell what was there before it.
+        """
+        run = self._runs.get(run_id)
+        outputs = self._outputs(run.environment)
+        services = self._wanted(run, self._context.catalogue().containers)
+        aws = self._context.aws()
+        return {
+            name: asdict(read_baseline(aws, _target(outputs, name, service.port)))
+            for name, service in services.items()
+        }
+
+    def image(self, run_id: int, baselines: Mapping[str, Mapping[str, Any]]) -> None:
         """Build, push and roll out every container service the run is about.
 
         Raises:
             BuildError, DeployError, AwsError, EndpointError: the release is kept as failed, with the reason.
         """
         run = self._runs.get(run_id)
-        services = self._wanted(run, self._context.catalogue().containers)
-        self._each(run, "image", services, self._ship_service)
+
+        def ship(run: Run, name: str, service: ContainerService, journal: Journal) -> str:
+            return self._ship_service(run, name, service, journal, Baseline(**baselines[name]))
+
+        self._each(run, "image", self._wanted(run, self._context.catalogue().containers), ship)
 
     def site(self, run_id: int) -> None:
         """Build and publish the static site, where the run is about it."""
@@ -73,7 +93,9 @@ class DeploySteps:
             done = [ship(run, name, service, journal) for name, service in services.items()]
         self._runs.set_stage(run_id, stage, "done", detail=", ".join(done))
 
-    def _ship_service(self, run: Run, name: str, service: ContainerService, journal: Journal) -> str:
+    def _ship_service(
+        self, run: Run, name: str, service: ContainerService, journal: Journal, baseline: Baseline
+    ) -> str:
         context, root = self._context, self._context.settings.root
         requirements = f"requirements/{name}.txt"
         revision = source_revision(root, service.source, also=[requirements])
@@ -95,7 +117,9 @@ class DeploySteps:
                 report=journal.report,
                 deadline_s=context.settings.rollout_timeout_s,
                 verify=lambda: _version(door, service.version_path, revision.tag),
+                baseline=baseline,
                 diagnose=lambda: self._diagnosis(target),
+                broken=lambda revision_arn: self._broken(target, revision_arn),
             )
         except PanelError as error:
             self._releases.finish(release.id or 0, "failed", detail=error.message)
@@ -109,17 +133,33 @@ class DeploySteps:
         settings = self._context.settings
         shared = self._context.stores.environments.get(SHARED).outputs
         repository = shared.get("repositories", {}).get(name, {}).get("name", "")
+        aws, base = self._context.aws(), settings.base_image or DEFAULT_BASE
+        if self._context.runtime() != "process":
+            return ship_with_docker(
+                aws, settings.root, service.source, revision, repository, data_dir=settings.data_path,
+                report=journal.report, requirements=requirements, base=base,
+            )  # fmt: skip
         image = assemble_image(
             settings.root, service.source, revision, data_dir=settings.data_path,
-            report=journal.report, requirements=requirements, port=service.port,
+            report=journal.report, requirements=requirements, port=service.port, base=base,
         )  # fmt: skip
-        return push_image(self._context.aws(), image, repository, revision.tag, journal.report)
+        return push_image(aws, image, repository, revision.tag, journal.report)
+
+    def _tasks(self, target: ServiceTarget) -> ServiceTasks | None:
+        """What the task agent says of a service, where the panel itself runs its tasks."""
+        report = self._context.tasks() if self._context.runtime() == "process" else None
+        return report.service(target.cluster, target.service) if report else None
 
     def _diagnosis(self, target: ServiceTarget) -> str:
-        """The last words of a service's tasks, where the panel itself runs them."""
-        report = self._context.tasks()
-        tasks = report.service(target.cluster, target.service) if report else None
+        tasks = self._tasks(target)
         return "\n".join(part for part in (tasks.last_error, tasks.last_log) if part) if tasks else ""
+
+    def _broken(self, target: ServiceTarget, task_definition_arn: str) -> str | None:
+        """Why this revision cannot run, so that nobody waits for the deadline of a roll-out that is lost."""
+        tasks = self._tasks(target)
+        if tasks is None or not tasks.revision.startswith(task_definition_arn):
+            return None
+        return tasks.last_error or None
 
     def _ship_site(self, run: Run, name: str, service: Any, journal: Journal) -> str:
         context, root = self._context, self._context.settings.root

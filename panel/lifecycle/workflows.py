@@ -133,7 +133,8 @@ class Workflows:
 
     def _deploy(self, run_id: int) -> str:
         _step("deploying", self._deploys.begin, run_id)
-        self._stage("image", self._deploys.image, run_id)
+        baselines = _step("baselines", self._deploys.baselines, run_id)
+        self._stage("image", self._deploys.image, run_id, baselines)
         self._stage("site", self._deploys.site, run_id)
         self._stage("checks", self._deploys.checks, run_id)
         return str(_step("finish", self._finish, run_id, "applied"))
