@@ -44,7 +44,7 @@ def masked(value: Any, marks: Any) -> Any:
     if isinstance(value, list) and isinstance(marks, list):
         return [masked(item, _item(marks, index)) for index, item in enumerate(value)]
     # Marks of another shape than the value: rather too much hidden than too little.
-    return SENSITIVE if _any_mark(marks) else value
+    return SENSITIVE if any_mark(marks) else value
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ class _Comparison:
             self._leaf(side, path)
         elif _is_object(side.before, side.after, side.unknown):
             for key in sorted(_keys(side.before) | _keys(side.after) | _keys(side.unknown)):
-                self.walk(side.child(key), f"{path}.{key}" if path else key)
+                if self._differs(side, key):
+                    self.walk(side.child(key), f"{path}.{key}" if path else key)
         elif _is_block_list(side.before, side.after, side.unknown):
             length = max(_length(side.before), _length(side.after), _length(side.unknown))
             for index in range(length):
@@ -90,8 +91,13 @@ class _Comparison:
         else:
             self._leaf(side, path)
 
+    def _differs(self, side: _Side, key: str) -> bool:
+        """A quick look, since in a large plan nearly everything is the same before and after."""
+        same = _item(side.before, key) == _item(side.after, key) and not _item(side.unknown, key)
+        return not same or bool(self.changed_sensitive)
+
     def _leaf(self, side: _Side, path: str) -> None:
-        unknown = _any_mark(side.unknown)
+        unknown = any_mark(side.unknown)
         if side.before == side.after and not unknown and path not in self.changed_sensitive:
             return
         before = masked(side.before, side.before_marks)
@@ -168,9 +174,10 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, list) else 0
 
 
-def _any_mark(marks: Any) -> bool:
+def any_mark(marks: Any) -> bool:
+    """Whether anything at all is marked."""
     if isinstance(marks, Mapping):
-        return any(_any_mark(item) for item in marks.values())
+        return any(any_mark(item) for item in marks.values())
     if isinstance(marks, list):
-        return any(_any_mark(item) for item in marks)
+        return any(any_mark(item) for item in marks)
     return marks is True

@@ -30,6 +30,7 @@ from panel.engine.atomic import read_json, storage_error, write_json
 from panel.engine.events import Event, EventKind, parse_event
 from panel.engine.operation import Operation
 from panel.engine.outcome import Outcome, load_outcome
+from panel.engine.process import end_orphans, find
 from panel.errors import InterruptedRunError, NotFoundError, TimeLimitError
 
 REQUEST = "request.json"
@@ -44,8 +45,6 @@ RUNNER_LOCK = "runner.lock"
 EXIT_TAKEN = 75
 
 _CHUNK = 1 << 20
-# psutil derives a process's start time from clock ticks: two readings may differ by some hundredths.
-_SAME_START_S = 1.0
 
 
 class Execution:
@@ -198,19 +197,16 @@ class Execution:
         value = read_json(self.directory / PROCESS)
         if value is None or (self.directory / RESULT).exists():
             return None
-        try:
-            process = psutil.Process(int(value["pid"]))
-            same = abs(process.create_time() - float(value["create_time"])) < _SAME_START_S
-            dead = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-        except psutil.NoSuchProcess:
-            return None
-        return process if same and not dead else None
+        return find(value)
 
     def _started_at(self) -> float:
         value = read_json(self.directory / PROCESS) or {}
         return float(value.get("create_time", time.time()))
 
     def _interrupted(self) -> InterruptedRunError:
+        process = read_json(self.directory / PROCESS)
+        if process is not None:
+            end_orphans(process)
         done, under_way = progress_of(self.events())
         forced = (self.directory / STOPPED).exists()
         cause = (

@@ -70,10 +70,7 @@ class Findings:
 
     def masked_plan(self, lines: Sequence[str]) -> dict[str, Any]:
         """The plan that ``show -json`` printed, without anything sensitive."""
-        text = "\n".join(lines)
-        plan = mask_plan(json.loads(text))
-        if self.masker.suspects(text):
-            plan = self.masker.value(plan)
+        plan: dict[str, Any] = self.masker.value(mask_plan(json.loads("\n".join(lines))))
         return plan
 
     def to_json(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from panel.engine.attributes import AttributeChange, compare, masked
+from panel.engine.attributes import AttributeChange, any_mark, compare, masked
 from panel.engine.events import ChangeCounts
 from panel.errors import ConfigurationError
 
@@ -289,6 +289,8 @@ def path_text(path: Sequence[str | int] | str) -> str:
 
 
 def _mask_change(change: Mapping[str, Any]) -> dict[str, Any]:
+    if not any_mark(change.get("before_sensitive")) and not any_mark(change.get("after_sensitive")):
+        return dict(change)
     result = dict(change)
     result["before"] = masked(change.get("before"), change.get("before_sensitive"))
     result["after"] = masked(change.get("after"), change.get("after_sensitive"))

@@ -16,7 +16,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from panel.engine.atomic import make_folder, storage_error, write_json
+from panel.engine.atomic import make_folder, read_json, storage_error, write_json
 from panel.engine.cli_config import Mirror, discover_mirrors, needs_cache, write_cli_config
 from panel.engine.execution import EXIT_TAKEN, REQUEST, STDERR, Execution
 from panel.engine.operation import Operation
@@ -43,6 +43,7 @@ class Terraform:
         inherit_aws_credentials: also hand on the AWS variables of the person who started the panel.
         plan_timeout_s: time limit in seconds of everything but an apply.
         apply_timeout_s: time limit in seconds of an apply.
+        mirror_folders: where to look for providers in place of this machine's usual folders.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Terraform:
         inherit_aws_credentials: bool = False,
         plan_timeout_s: float = 900,
         apply_timeout_s: float = 3600,
+        mirror_folders: Sequence[Path] | None = None,
     ) -> None:
         self._binary = binary
         self._folder = data_dir.resolve() / "terraform"
@@ -62,18 +64,23 @@ class Terraform:
         self._given = dict(environment)
         self._inherit_aws = inherit_aws_credentials
         self._limits = {False: plan_timeout_s, True: apply_timeout_s}
-        self._version = ""
+        self._mirror_folders = mirror_folders
 
     def version(self) -> str:
-        """Terraform's version, as ``1.15.5``; asked once.
+        """Terraform's version, as ``1.15.5``; asked once and remembered in the data directory.
 
         Raises:
             ConfigurationError: the named binary is not there, or too old to lock the state in S3.
             UnavailableError: it did not answer.
+            StorageError: the answer cannot be remembered.
         """
-        if not self._version:
-            self._version = self._ask_version()
-        return self._version
+        path, program = self._folder / "version.json", self._program_identity()
+        known = read_json(path) or {}
+        if known.get("program") != program:
+            known = {"program": program, "version": self._ask_version()}
+            make_folder(self._folder)
+            write_json(path, known)
+        return str(known["version"])
 
     def start(self, workspace: Workspace, operation: Operation, *, key: str) -> Execution:
         """Start an operation, once: with a key that was used before, give back what was started then.
@@ -125,7 +132,7 @@ class Terraform:
 
     def _configure(self) -> tuple[Mirror, ...]:
         """Look for mirrors anew, since one may have been added, and write the CLI configuration."""
-        mirrors = discover_mirrors(self._provider_mirror)
+        mirrors = discover_mirrors(self._provider_mirror, searched=self._mirror_folders)
         write_cli_config(self._cli_config, mirrors, self._folder / "plugin-cache")
         return mirrors
 

@@ -34,6 +34,8 @@ def start_slow_apply(made, tally):
     return execution
 
 
+# Each of its five operations loads the provider's schema: seconds on a quiet machine, more on a busy one.
+@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("aws_provider")
 def test_a_stack_is_created_left_alone_and_destroyed(project):
     made = project("pair", name="demo", password="canary-Passw0rd")

@@ -65,16 +65,16 @@ def fake_binary(tmp_path: Path) -> Path:
 def bench(tmp_path: Path, source: Path, fake_binary: Path) -> Callable[..., Bench]:
     """Makes a bench; `mode` says how the fake behaves."""
 
-    def make(mode: str = "quick", **options: object) -> Bench:
+    def make(mode: str = "quick", *, name: str = "workspace", **options: object) -> Bench:
         workspace = render_workspace(
-            source, tmp_path / "workspace", stack="demo", variables={"mode": mode}, backend=BACKEND
+            source, tmp_path / name, stack="demo", variables={"mode": mode}, backend=BACKEND
         )
         data_dir = tmp_path / "data"
         terraform = Terraform(
             binary=str(fake_binary),
             data_dir=data_dir,
             environment={"AWS_SECRET_ACCESS_KEY": "canary-known-secret"},
-            **options,
+            **{"mirror_folders": [tmp_path / "mirrors"], **options},
         )
         return Bench(terraform, workspace, source, fake_binary, data_dir)
 

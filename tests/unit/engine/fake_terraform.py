@@ -4,7 +4,9 @@ The variable `mode` of the stack says how it behaves; `calls.log` in the stack's
 """
 
 import json
+import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -62,12 +64,18 @@ def fail(summary):
 
 def apply(mode):
     note("applied.log", "applied")
+    if mode == "slow":
+        # As Terraform starts its providers: in the same session, and they do not notice when it dies.
+        provider = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+        note("providers.log", str(provider.pid))
     say("apply_start", "aws_ssm_parameter.a: Creating...", hook=resource("create"))
     if mode == "chatty":
         for number in range(4000):
             say("log", f"{number} " + "x" * 300)
     while mode == "slow" and not Path("release").exists():
         time.sleep(0.02)
+    if mode == "slow":
+        provider.kill()
     say(
         "apply_complete",
         "aws_ssm_parameter.a: Creation complete after 0s",
@@ -106,6 +114,10 @@ def main(arguments):
     if command == "init":
         if mode == "no-provider":
             return fail("Failed to query available provider packages")
+        if mode == "slow-init":
+            note("../../../init.log", "begin")
+            time.sleep(0.3)
+            note("../../../init.log", "end")
         Path(".terraform/providers").mkdir(parents=True, exist_ok=True)
         Path(".terraform.lock.hcl").write_text("")
         say("init_output", "Terraform has been successfully initialized!")
@@ -127,6 +139,8 @@ def main(arguments):
 
 
 def interrupted(number, frame):
+    for line in Path("providers.log").read_text().split() if Path("providers.log").exists() else ():
+        os.kill(int(line), signal.SIGKILL)
     say("log", "Interrupt received.")
     fail("execution halted")
     sys.stdout.flush()

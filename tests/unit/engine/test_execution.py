@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from panel.engine.events import EventKind
@@ -213,6 +214,18 @@ def test_a_process_that_died_without_a_result_is_interrupted(bench):
     assert made.lines("applied.log") == ["applied"]
 
 
+def test_what_a_dead_process_left_running_is_ended(bench):
+    made = bench("slow")
+    execution = start_apply(made)
+    wait_for(lambda: made.lines("providers.log"))
+    (provider,) = (psutil.Process(int(line)) for line in made.lines("providers.log"))
+    os.kill(pid_of(execution), signal.SIGKILL)
+    assert provider.is_running()
+    with pytest.raises(InterruptedRunError):
+        follow(execution)
+    wait_for(lambda: not provider.is_running() or provider.status() == psutil.STATUS_ZOMBIE)
+
+
 def test_another_process_with_the_same_number_is_not_mistaken_for_it(bench):
     made = bench()
     execution = made.terraform.start(made.workspace, Operation.plan(), key="plan")
@@ -304,6 +317,26 @@ def test_a_named_binary_that_is_not_there_is_a_setting_to_correct(bench):
     made.binary.unlink()
     with pytest.raises(ConfigurationError, match="PANEL_TERRAFORM"):
         made.terraform.start(made.workspace, Operation.plan(), key="plan")
+
+
+def test_downloads_into_the_shared_cache_wait_for_each_other(bench):
+    made = [bench("slow-init", name=f"workspace-{number}") for number in range(3)]
+    started = [item.terraform.start(item.workspace, Operation.plan(), key="plan") for item in made]
+    for execution in started:
+        assert follow(execution).succeeded
+    log = made[0].workspace.path.parent / "init.log"
+    assert log.read_text().split() == ["begin", "end"] * 3
+
+
+def test_the_version_is_remembered_for_the_same_program(bench):
+    made = bench()
+    made.terraform.version()
+    remembered = made.data_dir / "terraform" / "version.json"
+    remembered.write_text(remembered.read_text().replace("1.11.4", "1.11.5"))
+    assert bench().terraform.version() == "1.11.5"
+    made.binary.write_text(made.binary.read_text().replace("1.11.4", "1.9.0"))
+    with pytest.raises(ConfigurationError, match=r"1\.9\.0 is too old"):
+        bench().terraform.version()
 
 
 def test_find_knows_only_what_was_started(bench):
