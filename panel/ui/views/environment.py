@@ -40,15 +40,22 @@ def show() -> None:
 
 
 def _asked_for(panel: Facade) -> EnvironmentView | None:
-    asked = st.query_params.get("environment", "")
     try:
+        asked = st.query_params.get("environment") or _of_run(panel)
         if not asked:
             raise NotFoundError(f"{text.NO_ENVIRONMENT}.", hint=text.NO_ENVIRONMENT_HINT)
         return readers.environment(panel, asked)
     except PanelError as error:
+        st.set_page_config(page_title=text.ENVIRONMENT)
         problem(error, title=text.ENVIRONMENT)
         link_home()
         return None
+
+
+def _of_run(panel: Facade) -> str:
+    """The environment of the run in the address: Streamlit leaves such addresses behind for the Back button."""
+    run = st.query_params.get("run", "")
+    return panel.stores.runs.get(int(run)).environment if run.isdecimal() and len(run) <= 15 else ""
 
 
 def _marker(view: EnvironmentView) -> Marker:

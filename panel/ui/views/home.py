@@ -17,6 +17,7 @@ from panel.ui.state import Facade, Start, get_panel, get_start
 
 def show() -> None:
     """Draw the page."""
+    st.set_page_config(page_title=text.HOME)
     draw(f"<h1>{text.HOME}</h1>")
     notices.show()
     try:

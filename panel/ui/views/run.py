@@ -63,6 +63,7 @@ def _asked_for(panel: Facade) -> Run | None:
             )
         return panel.stores.runs.get(int(asked))
     except PanelError as error:
+        st.set_page_config(page_title=text.RUN)
         problem(error, title=text.RUN)
         link_home()
         return None

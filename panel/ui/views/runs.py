@@ -6,7 +6,7 @@ import streamlit as st
 
 from panel.catalogue.schema import SHARED
 from panel.store.tables import Run
-from panel.ui import session, text
+from panel.ui import notices, session, text
 from panel.ui.components.markup import draw, quiet
 from panel.ui.components.runs_table import runs_table
 from panel.ui.live import CALM, LIVELY, live
@@ -17,7 +17,9 @@ _PAGE = 25
 
 def show() -> None:
     """Draw the page."""
+    st.set_page_config(page_title=text.RUNS)
     panel = get_panel()
+    notices.show()
     draw(f"<h1>{text.RUNS}</h1>")
     names = [text.ANY_ENVIRONMENT, *panel.catalogue().environments, SHARED]
     chosen = st.selectbox(text.RUNS_FILTER, names, key=session.RUNS_ENVIRONMENT, on_change=_newest)

@@ -21,6 +21,7 @@ _TONES = {"running": "ok", "stopped": "none", "lost": "bad", "foreign": "bad"}
 
 def show() -> None:
     """Draw the page."""
+    st.set_page_config(page_title=text.SETTINGS)
     panel = get_panel()
     draw(f"<h1>{text.SETTINGS}</h1>")
     live(_processes, CALM)()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from panel.lifecycle.overview import EnvironmentView
 from panel.ui import readers, text
 from panel.ui.components.markup import badge, draw, esc, quiet, when
@@ -12,6 +14,7 @@ from panel.ui.state import get_panel
 
 def show() -> None:
     """Draw the page."""
+    st.set_page_config(page_title=text.STATUS)
     draw(f"<h1>{text.STATUS}</h1><p>{quiet(text.STATUS_INTRO)}</p>")
     live(_lines, CALM)()
 
