@@ -10,26 +10,34 @@ from panel.errors import PanelError
 from panel.store.runs import Runs
 from panel.store.tables import now
 
-_EVERY = 1.0
+_EVERY_S = 1.0
 
 
 class Pulse:
-    """Beats once a second in its own thread, for as long as the ``with`` block lasts.
+    """Beats (once a second) in its own thread, for as long as the ``with`` block lasts.
 
     Args:
         runs: where the run is.
         run_id: the run.
         on_cancel: called once, when somebody asked for the run to be cancelled.
         on_beat: called at every beat, for what else must not wait (lines of the log that were held back).
+        every_s: seconds between two beats.
     """
 
     def __init__(
-        self, runs: Runs, run_id: int, *, on_cancel: Callable[[], object], on_beat: Callable[[], None]
+        self,
+        runs: Runs,
+        run_id: int,
+        *,
+        on_cancel: Callable[[], object],
+        on_beat: Callable[[], None],
+        every_s: float = _EVERY_S,
     ) -> None:
         self._runs = runs
         self._run_id = run_id
         self._on_cancel = on_cancel
         self._on_beat = on_beat
+        self._every_s = every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"pulse-{run_id}", daemon=True)
 
@@ -45,7 +53,7 @@ class Pulse:
 
     def _beat(self) -> None:
         told = False
-        while not self._stop.wait(_EVERY):
+        while not self._stop.wait(self._every_s):
             try:
                 self._on_beat()
                 self._runs.update(self._run_id, heartbeat_at=now())

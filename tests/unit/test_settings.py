@@ -18,6 +18,7 @@ _GOOD = {
     "PANEL_DATABASE_URL": ("postgresql://ana:hunter2@db/panel", "postgresql://ana:hunter2@db/panel"),
     "PANEL_LOCAL_PORT": ("14760", 14760),
     "PANEL_LOCAL_RUNTIME": ("docker", "docker"),
+    "PANEL_BASE_IMAGE": ("python:3.11-slim", "python:3.11-slim"),
     "PANEL_PROVIDER_MIRROR": ("/mirror", Path("/mirror")),
     "PANEL_TERRAFORM": ("tofu", "tofu"),
     "PANEL_HOST": ("127.0.0.1", "127.0.0.1"),
