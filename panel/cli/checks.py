@@ -51,16 +51,16 @@ def examine() -> list[Finding]:
         settings = load_settings()
     except PanelError as problem:
         return [*findings, _failed("settings", problem)]
-    place = _guarded("data directory", lambda: data_directory(settings))
-    findings += [place, _guarded("port", lambda: port_free(settings))]
+    place = guarded("data directory", lambda: data_directory(settings))
+    findings += [place, guarded("port", lambda: port_free(settings))]
     found, catalogue = read_catalogue(settings)
     findings.append(found)
     findings += [
-        _guarded("terraform", lambda: terraform(settings)),
-        _guarded("providers", lambda: providers(settings)),
-        _guarded("container engine", container_engine),
-        _guarded("node", node),
-        _guarded("git", git),
+        guarded("terraform", lambda: terraform(settings)),
+        guarded("providers", lambda: providers(settings)),
+        guarded("container engine", container_engine),
+        guarded("node", node),
+        guarded("git", git),
     ]
     if catalogue is None or place.status == "fail":
         return findings
@@ -76,12 +76,12 @@ def _examine_panel(catalogue: Catalogue) -> list[Finding]:
         return [_failed("database", problem)]
     if catalogue.target == "local":
         endpoint = [
-            _guarded("embedded AWS installed", ministack),
-            _guarded("embedded AWS", lambda: embedded_aws(panel)),
+            guarded("embedded AWS installed", ministack),
+            guarded("embedded AWS", lambda: embedded_aws(panel)),
         ]
     else:
-        endpoint = [_guarded("AWS identity", lambda: aws_identity(panel))]
-    return [*endpoint, _guarded("worker", lambda: worker(panel))]
+        endpoint = [guarded("AWS identity", lambda: aws_identity(panel))]
+    return [*endpoint, guarded("worker", lambda: worker(panel))]
 
 
 def python() -> Finding:
@@ -265,7 +265,8 @@ def _registry_answers() -> bool:
         return False
 
 
-def _guarded(name: str, check: Check) -> Finding:
+def guarded(name: str, check: Check) -> Finding:
+    """Run one check; what it raises becomes a finding that fails."""
     try:
         return check()
     except PanelError as problem:

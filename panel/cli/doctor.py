@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from panel.cli import options, output
 from panel.cli.errors import FAILED
+
+if TYPE_CHECKING:
+    from panel.cli.checks import Finding
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -16,8 +21,16 @@ def doctor(json: options.Json = False) -> None:
     """Check this machine (or AWS account) and tell what is wrong and how to mend it. Exit code 1 if something fails."""
     from panel.cli.checks import examine
 
-    findings = examine()
-    if json:
+    tell(examine(), as_json=json)
+
+
+def tell(findings: Sequence[Finding], *, as_json: bool) -> None:
+    """Print findings.
+
+    Raises:
+        typer.Exit: something fails.
+    """
+    if as_json:
         output.json_result([asdict(finding) for finding in findings])
     else:
         for finding in findings:

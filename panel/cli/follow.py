@@ -63,7 +63,7 @@ def _wait(panel: Panel, run: Run, timeout_s: float | None) -> Run:
     watch = _Watch(panel, run, timeout_s)
     try:
         return watch.until_end()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         output.say(f"\nRun {run.id} goes on. Follow it: panel runs logs {run.id} --follow")
         output.say(f"Cancel it: panel runs cancel {run.id}")
         raise typer.Exit(INTERRUPTED) from None

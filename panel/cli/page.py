@@ -44,13 +44,16 @@ def up() -> None:
     _require_free(settings)
     page = _start_page(settings)
     record.write(page, address)
+    panel: Panel | None = None
     try:
-        panel = state.get_panel()
-        panel.catalogue()  # what is wrong with it is told here, with its lines, rather than on a page
+        opened = state.get_panel()
+        opened.catalogue()  # what is wrong with it is told here, with its lines, rather than on a page
+        panel = opened
         _run(panel, page, address, stop)
     finally:
         _end_page(page, record)
-    _shut_down(panel)
+        if panel is not None:
+            _shut_down(panel)
 
 
 def down() -> None:
@@ -161,7 +164,7 @@ def _start_page(settings: Settings) -> ProcessRef:
 
 def _run(panel: Panel, page: ProcessRef, address: str, stop: threading.Event) -> None:
     output.say("Starting the page, the embedded AWS and a worker …")
-    helpers = _Helpers(panel)
+    helpers = Helpers(panel)
     helpers.start()
     try:
         _wait_for_page(page, address, panel, stop)
@@ -205,7 +208,7 @@ def _page_ended(panel: Panel) -> OperationError:
     return OperationError("The page's process ended by itself.", hint=f"Read {log}.", detail=tail(log))
 
 
-class _Helpers:
+class Helpers:
     """The start of what the page needs, beside the page; started again where it died."""
 
     def __init__(self, panel: Panel) -> None:

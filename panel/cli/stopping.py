@@ -1,4 +1,4 @@
-"""Being a process that ends when asked: SIGTERM and Ctrl-C set an event, and its log goes to standard error."""
+"""Being a process that ends when asked: SIGTERM, Ctrl-C and a closed terminal set an event, and its log goes to standard error."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _QUIET = ("httpx", "httpcore", "botocore", "boto3", "urllib3", "s3transfer", "al
 
 
 def stop_event() -> threading.Event:
-    """An event that SIGTERM and SIGINT set from now on."""
+    """An event that SIGTERM, SIGINT and SIGHUP set from now on."""
     event = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         event.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, ask)
     return event
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from panel.health.verdict import Verdict
 from panel.lifecycle.stages import STAGES
 from panel.localaws import LocalAwsStatus
 from panel.settings import Settings
+from panel.store.database import Database
 from panel.store.runs import Line
 from panel.store.tables import Run, RunPlan
 from panel.wiring import Panel
@@ -184,6 +186,7 @@ class StandInPanel(Panel):
         self.worker_process: Any = StandInWorker(self)
         self.report: Verdict | Exception | None = None
         self.start_error: Exception | None = None
+        self.shut_downs = 0
 
     def world(self) -> str | None:
         return "w"
@@ -195,6 +198,9 @@ class StandInPanel(Panel):
         worker.starts += 1
         if worker.dead:
             worker.dead, worker.stop_at = False, ""
+
+    def shut_down(self) -> None:
+        self.shut_downs += 1
 
     def sweep(self, environment: str) -> Verdict:
         if isinstance(self.report, Exception):
@@ -224,8 +230,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the whole schema: making it anew for every test would take most of the tests' time."""
+    path = tmp_path_factory.mktemp("store") / "panel.db"
+    database = Database(f"sqlite:///{path}")
+    database.upgrade()
+    database.close()
+    return path
+
+
 @pytest.fixture
-def panel(folder: Path) -> Iterator[StandInPanel]:
+def panel(folder: Path, empty_store: Path) -> Iterator[StandInPanel]:
+    (folder / ".panel").mkdir()
+    shutil.copy(empty_store, folder / ".panel" / "panel.db")
     opened = StandInPanel(Settings(root=folder, user="ana"))
     over = threading.Event()
     thread = threading.Thread(target=opened.worker_process.work, args=(over,))

@@ -52,9 +52,9 @@ def test_cancel_asks_the_run_to_stop(terminal, panel):
     assert panel.stores.runs.get(1).cancel_requested
 
 
-def test_logs_followed_to_the_end(terminal, order):
-    number = order("create", "queued", auto_approve=True)
-    answer = terminal("runs", "logs", str(number), "--follow")
+def test_logs_followed_to_the_end(terminal):
+    terminal("env", "create", "staging", "--yes")
+    answer = terminal("runs", "logs", "1", "--follow")
     assert answer.exit_code == 0
     assert "looking at the network" in answer.stdout
     assert "applied" in answer.stderr

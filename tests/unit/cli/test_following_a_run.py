@@ -100,7 +100,7 @@ def test_at_a_terminal_the_reviewer_is_asked(terminal, panel, typed, state, code
 
 def test_a_worker_that_died_is_started_again_once(terminal, panel):
     panel.worker_process.stop_at = "queued"
-    panel.worker_process.dies_after_looks = 2
+    panel.worker_process.dies_after_looks = 3
     answer = terminal("env", "create", "staging", "--yes", "--wait")
     assert answer.exit_code == 0
     assert "No worker is alive" in answer.stderr
