@@ -61,18 +61,26 @@ def _chart(items: Sequence[Item]) -> None:
     order = [name for name, _ in by_component(items)]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y(
-            "component:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)
+            "component:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(labelLimit=260, labelColor=_ink(), ticks=False, domain=False),
         ),
         x=alt.X("usd:Q", title=None, axis=None),
     )
     bars = base.mark_bar(color="#157f7b", height=14)
-    labels = base.mark_text(align="left", dx=5).encode(text="label:N")
+    labels = base.mark_text(align="left", dx=5, color=_ink()).encode(text="label:N")
     chart = (
         (bars + labels)
         .properties(title=text.CHART_TITLE, height=_BAR_HEIGHT * len(rows))
         .configure_view(stroke=None)
     )
     st.altair_chart(chart, width="stretch")
+
+
+def _ink() -> str:
+    """The colour of text in the theme that the person chose; charts do not take it from the page."""
+    return "#e3eaea" if st.context.theme.type == "dark" else "#1b2528"
 
 
 def _items(items: Sequence[Item]) -> None:
@@ -88,7 +96,7 @@ def _items(items: Sequence[Item]) -> None:
     numbers = st.column_config.NumberColumn
     st.dataframe(
         columns, hide_index=True, width="stretch",
-        column_config={text.PER_MONTH: numbers(format="%.2f"), text.UNIT_PRICE: numbers(format="%.5f")},
+        column_config={text.PER_MONTH: numbers(format="%.2f"), text.UNIT_PRICE: numbers(format="%g")},
     )  # fmt: skip
 
 

@@ -21,13 +21,14 @@ _TOKENS = """
 
 _FRAME = """
 .stApp { --p-step: 0.8rem; }
-[data-testid="stMainBlockContainer"] { max-width: 110rem; padding: 5rem clamp(0.9rem, 3vw, 3rem) 4rem; }
+[data-testid="stMainBlockContainer"] { max-width: 150rem; padding: 5rem clamp(0.9rem, 3vw, 3rem) 4rem; }
 [data-testid="stStatusWidget"], [data-testid="stDecoration"] { display: none; }
 [data-testid="stElementContainer"][data-stale="true"] { opacity: 1 !important; }
 [data-testid="stHeader"] { border-bottom: 1px solid var(--p-rule); }
 [data-testid="stHeadingWithActionElements"] { overflow-wrap: anywhere; }
 .stButton button, .stLinkButton a { box-shadow: none; }
 .stTabs [role="tab"][aria-selected="true"] p { color: var(--p-link); font-weight: 600; }
+button[data-testid$="Active"] p { color: var(--p-link); font-weight: 600; }
 .stHtml, .p { overflow-wrap: anywhere; }
 .p { font-size: 0.94rem; }
 [data-testid="stPageLink"] a { padding: 0.2rem 0; background: none; }
@@ -35,7 +36,7 @@ _FRAME = """
 .p, .p td, .p dd { font-variant-numeric: tabular-nums; line-height: 1.5; }
 .p a { color: var(--p-link); }
 .p h1 { font-size: 1.6rem; line-height: 1.25; padding: 0; margin: 0; font-weight: 650; }
-.p h2 { font-size: 1.2rem; padding: 0; margin: 0.6rem 0 0; font-weight: 650; }
+.p h2 { font-size: 1.2rem; padding: 0; margin: 1.1rem 0 0.2rem; font-weight: 650; }
 .p h3 { font-size: 1rem; padding: 0; margin: 0.4rem 0 0; font-weight: 650; }
 .p p { margin: 0 0 0.3rem; }
 .p-quiet, .p dt, .p caption { color: var(--p-quiet); }
@@ -55,7 +56,8 @@ _CARDS = """
 [class*="st-key-card-"] > [data-testid="stLayoutWrapper"]:last-child { margin-top: auto; }
 [class*="st-key-card-"] [data-testid="stPageLink"] a { padding: 0; }
 [class*="st-key-head-"] [data-testid="stPageLink"] a p { font-size: 1.15rem; font-weight: 650; }
-.p .p-rows { display: grid; grid-template-columns: 5.2rem 1fr; gap: 0.15rem 0.8rem; margin: 0; padding: 0; }
+.p .p-rows { display: grid; grid-template-columns: fit-content(9rem) 1fr; gap: 0.15rem 0.8rem; margin: 0; padding: 0; }
+.p .p-rows dt { min-width: 4.6rem !important; }
 .p .p-rows dt, .p .p-rows dd { margin: 0; padding: 0; min-width: 0; font-weight: 400; }
 .p-strip { display: flex; flex-wrap: wrap; gap: 0.1rem 1.4rem; padding: 0.5rem 0; min-height: 2.5rem;
   border-top: 1px solid var(--p-rule); border-bottom: 1px solid var(--p-rule); }
@@ -92,6 +94,7 @@ _RUN = """
 .p-group { margin: 0.6rem 0 0.1rem; font-weight: 650; }
 .p details.p-change { border-bottom: 1px solid var(--p-rule); padding: 0.3rem 0; }
 .p details > summary { cursor: pointer; list-style-position: outside; margin-left: 1.1rem; }
+.p details.p-change summary .p-mono { word-break: break-all; }
 .p details.p-change table { margin: 0.3rem 0 0.5rem 1.1rem; width: calc(100% - 1.1rem); }
 .p details.p-change td { font-family: var(--p-mono); font-size: 0.82rem; white-space: pre-wrap; }
 .p-error { border: 1px solid var(--p-bad); border-left-width: 3px; border-radius: 4px; padding: 0.7rem 0.9rem; }
