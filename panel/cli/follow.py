@@ -13,15 +13,14 @@ from panel.cli.documents import environment_document, own_plan, run_document
 from panel.cli.errors import DONE, FAILED, INTERRUPTED, REFUSED
 from panel.cli.plans import show_plan
 from panel.cli.progress import LiveReporter, PlainReporter, Reporter
-from panel.errors import IllegalTransitionError, PanelError, TimeLimitError
+from panel.cli.worker_watch import WorkerWatch
+from panel.errors import IllegalTransitionError, TimeLimitError
 
 if TYPE_CHECKING:
     from panel.store.tables import Run
     from panel.wiring import Panel
 
 _LOOK_S = 0.4
-_WORKER_LOOK_S = 1.0
-_WORKER_START_S = 30.0
 _LINES = 500
 #: Exit code by the state a run ended in; every other end failed.
 ENDS = {"applied": DONE, "no_changes": DONE, "blocked": REFUSED, "discarded": REFUSED, "stale": REFUSED}
@@ -35,13 +34,13 @@ def follow(panel: Panel, run: Run, *, wait: bool, timeout_s: float | None, as_js
         TimeLimitError: it has not ended within ``timeout_s`` seconds; it goes on.
     """
     output.say(f"Run {run.id}: {run.kind} {run.environment}, by {run.author}.")
-    _start_worker(panel)
+    started = _start_worker(panel)
     if not wait:
         output.say(f"It goes on in the background. Follow it: panel runs logs {run.id} --follow")
         if as_json:
             output.json_result(run_document(run))
         raise typer.Exit(DONE)
-    ended = _wait(panel, run, timeout_s)
+    ended = _wait(panel, run, timeout_s, started=started)
     _tell_end(panel, ended, as_json)
     raise typer.Exit(exit_code(ended))
 
@@ -53,14 +52,17 @@ def exit_code(run: Run) -> int:
     return ENDS.get(run.state, FAILED)
 
 
-def _start_worker(panel: Panel) -> None:
-    if not panel.worker_process.alive():
+def _start_worker(panel: Panel) -> bool:
+    """Make sure that somebody does the work; whether that took a new worker."""
+    missing = not panel.worker_process.alive()
+    if missing:
         output.say("Starting the embedded AWS and a worker where they are not alive …")
     panel.ensure_running()
+    return missing
 
 
-def _wait(panel: Panel, run: Run, timeout_s: float | None) -> Run:
-    watch = _Watch(panel, run, timeout_s)
+def _wait(panel: Panel, run: Run, timeout_s: float | None, *, started: bool) -> Run:
+    watch = _Watch(panel, run, timeout_s, started=started)
     try:
         return watch.until_end()
     except (KeyboardInterrupt, typer.Abort):
@@ -72,7 +74,7 @@ def _wait(panel: Panel, run: Run, timeout_s: float | None) -> Run:
 class _Watch:
     """One wait for one run."""
 
-    def __init__(self, panel: Panel, run: Run, timeout_s: float | None) -> None:
+    def __init__(self, panel: Panel, run: Run, timeout_s: float | None, *, started: bool) -> None:
         self._panel = panel
         self._runs = panel.stores.runs
         self._number = run.id or 0
@@ -81,9 +83,7 @@ class _Watch:
         self._stages: dict[str, tuple[str, str]] = {}
         self._line = 0
         self._reviewed = False
-        self._began = self._worker_look = time.monotonic()
-        self._worker_seen = False
-        self._restarted = False
+        self._worker = WorkerWatch(panel, started=started)
 
     def until_end(self) -> Run:
         """Look again and again until the run has ended."""
@@ -101,7 +101,7 @@ class _Watch:
             if not run.active or self._needs_review(run):
                 return run
             self._check_time(run)
-            self._check_worker(reporter)
+            self._worker.look(reporter.line)
             time.sleep(_LOOK_S)
 
     def _needs_review(self, run: Run) -> bool:
@@ -148,26 +148,6 @@ class _Watch:
                 f"Run {run.id} of {run.environment} has not ended within {self._timeout_s:g} seconds; it goes on.",
                 hint=f"Follow it: panel runs logs {run.id} --follow. Cancel it: panel runs cancel {run.id}.",
             )
-
-    def _check_worker(self, reporter: Reporter) -> None:
-        """A dead worker is started again, once; a run waits for a worker for as long as it takes."""
-        now = time.monotonic()
-        if self._restarted or now - self._worker_look < _WORKER_LOOK_S:
-            return
-        self._worker_look = now
-        if self._panel.worker_process.alive():
-            self._worker_seen = True
-            return
-        # One that was just started needs some seconds before it says that it is alive.
-        if not self._worker_seen and now - self._began < _WORKER_START_S:
-            return
-        self._restarted = True
-        reporter.line("No worker is alive: starting one; the run goes on where it was.")
-        try:
-            self._panel.ensure_running()
-        except PanelError as problem:
-            output.error(problem)
-            output.say("The run waits until a worker is alive: panel worker")
 
 
 def _reporter() -> Reporter:

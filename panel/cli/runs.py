@@ -11,6 +11,7 @@ from panel.cli import options, output, state
 from panel.cli.documents import own_plan, run_details, run_document, run_documents
 from panel.cli.plans import show_plan
 from panel.cli.progress import progress_text, stage_text
+from panel.cli.worker_watch import WorkerWatch
 
 if TYPE_CHECKING:
     from panel.store.runs import Runs
@@ -114,7 +115,8 @@ def logs(
     json: options.Json = False,
 ) -> None:
     """Print a run's log. With --json, one JSON list (not together with --follow)."""
-    runs = state.get_panel().stores.runs
+    panel = state.get_panel()
+    runs = panel.stores.runs
     run = runs.get(run_id)
     if json and follow:
         raise typer.BadParameter("--json prints a finished list; leave --follow out.")
@@ -122,8 +124,10 @@ def logs(
         _json_lines(runs, run_id)
         return
     after = _print_lines(runs, run_id, 0)
+    worker = WorkerWatch(panel, started=False)
     while follow and run.active:
         time.sleep(_LOOK_S)
+        worker.look(output.say)
         # The state first: lines written before the end are then surely there.
         run = runs.get(run_id)
         after = _print_lines(runs, run_id, after)

@@ -60,6 +60,15 @@ def test_logs_followed_to_the_end(terminal):
     assert "applied" in answer.stderr
 
 
+def test_following_a_log_starts_a_worker_where_none_is_alive(terminal, panel):
+    panel.worker_process.stop_at = "preparing"
+    terminal("env", "create", "staging", "--yes")
+    panel.worker_process.dead = True
+    answer = terminal("runs", "logs", "1", "--follow")
+    assert answer.exit_code == 0
+    assert "No worker is alive" in answer.stderr
+
+
 def test_a_run_for_people_with_its_plan(terminal, order):
     shown = terminal("runs", "show", str(order("create", "planned")), "--plan").stdout
     assert "+ aws_vpc.main (create)" in shown
