@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from panel.cli import output, state, stopping
-from panel.errors import ConfigurationError, OperationError, PanelError, UnavailableError
+from panel.errors import OperationError, PanelError, UnavailableError
 
 if TYPE_CHECKING:
     from panel.localaws.processes import ProcessRef
@@ -135,7 +135,7 @@ def _require_free(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise ConfigurationError(
+            raise UnavailableError(
                 f"The panel cannot listen on {settings.host}:{settings.port}: {error.strerror}.",
                 hint="Stop the program that uses this port, or set PANEL_PORT to a free one.",
             ) from None
