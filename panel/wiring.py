@@ -99,10 +99,11 @@ class Panel:
         Raises:
             UnavailableError: one of them could not be started; the message says which and what to do.
         """
-        self._ensure_endpoint()
+        self.ensure_endpoint()
         self.worker_process.start(_command("worker"), own_environment())
 
-    def _ensure_endpoint(self) -> None:
+    def ensure_endpoint(self) -> None:
+        """Start the embedded AWS and its task agent unless they are alive; nothing to do on AWS."""
         if self.local is not None:
             self.local.start()
             self._keep_tasks_running()
@@ -171,7 +172,7 @@ class Panel:
             stacks=StackRunner(terraform, self.aws, self.stores.runs, settings.terraform_path, timing),
             emulated_endpoint=self.local.endpoint if self.local else None,
             world=self.world,
-            ensure_endpoint=self._ensure_endpoint,
+            ensure_endpoint=self.ensure_endpoint,
             keep_tasks_running=self._keep_tasks_running,
             runtime=lambda: self.local.status().runtime if self.local else "aws",
             tasks=lambda: read_tasks(settings.data_path) if self.local else None,

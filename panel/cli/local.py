@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,14 +19,9 @@ app = typer.Typer(no_args_is_help=True, help="The embedded AWS on this machine: 
 @app.command()
 def start(json: options.Json = False) -> None:
     """Start the embedded AWS and its task agent, or find them alive."""
-    from panel.localaws import AgentSupervisor
-    from panel.settings import own_environment
-
-    local, settings = _local(), state.get_panel().settings
+    local = _local()
     output.say("Starting the embedded AWS …")
-    if local.start().runtime == "process":
-        command = [sys.executable, "-m", "panel.cli.main", "local", "agent"]
-        AgentSupervisor(settings.data_path).start(command, own_environment())
+    state.get_panel().ensure_endpoint()
     _show(local.status(), json)
 
 
