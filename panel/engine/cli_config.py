@@ -38,7 +38,7 @@ def discover_mirrors(extra: Path | None, *, searched: Sequence[Path] | None = No
     """The provider mirrors of this machine, the most deliberate choice first.
 
     Looked into: the folder of the setting, Terraform's own implied mirror folders, and every folder one
-    level below ``/opt``.
+    level below the place of optional software.
 
     Args:
         extra: the folder of ``PANEL_PROVIDER_MIRROR``, if set.
@@ -103,7 +103,7 @@ def write_cli_config(path: Path, mirrors: Iterable[Mirror], plugin_cache: Path) 
 
 
 def _usual_folders() -> list[Path]:
-    """Terraform's implied mirror folders on this platform, then the folders one level below /opt."""
+    """Terraform's implied mirror folders on this platform, then those of optional software."""
     home = Path.home()
     folders = [home / ".terraform.d" / "plugins"]
     if sys.platform == "darwin":
