@@ -152,6 +152,8 @@ NOTHING_NEEDED = "Nothing needs you"
 NEEDS_REVIEW = "The plan of {name} waits for review"
 NEEDS_LOST = "{name} was lost with the embedded AWS: create it again"
 NEEDS_WORKER = "No worker is alive, so nothing that is asked for begins."
+NO_WORKER_FOR_RUN = "▲ No worker is alive, so this run does not begin. Start one on the page Environments."
+STARTING_FOR_RUN = "The embedded AWS and a worker are starting; then this run begins."
 NEEDS_START_FAILED = "The embedded AWS or the worker did not start."
 STARTING = (
     "Starting the embedded AWS and a worker… {elapsed}. You can look around and ask for things meanwhile."

@@ -30,12 +30,19 @@ def show() -> None:
 
 
 def _busy(panel: Facade) -> bool:
-    return get_start().state == "starting" or any(
-        view.active_run is not None for view in readers.environments(panel)
-    )
+    under_way = any(view.active_run is not None for view in readers.environments(panel))
+    return under_way or get_start().state == "starting"
 
 
 def _environments(was_busy: bool) -> None:
+    """The part that refreshes; a catalogue that was edited into something wrong is told here too."""
+    try:
+        _cards(was_busy)
+    except CatalogueError as error:
+        _catalogue_problem(error)
+
+
+def _cards(was_busy: bool) -> None:
     """Cards and lines; when activity begins or ends the page is drawn whole, with another rhythm."""
     panel = get_panel()
     if _busy(panel) != was_busy:

@@ -21,7 +21,7 @@ from panel.ui.components.states import run_badge, run_title, run_tone
 from panel.ui.format import between
 from panel.ui.live import LIVELY, live
 from panel.ui.navigation import link_environment, link_home, plain
-from panel.ui.state import Facade, get_panel
+from panel.ui.state import Facade, get_panel, get_start
 
 #: What a run's page is drawn anew for; other changes are drawn in place.
 Marker = tuple[str, str, bool, bool]
@@ -95,7 +95,7 @@ def _now(panel: Facade, run: Run, moving: str) -> str:
         return f'<p role="status">{esc(end)}</p>' if end else ""
     note = text.CANCELLING if run.cancel_requested else ""
     if run.state == "queued" and not panel.overview.workers():
-        note = text.NEEDS_WORKER
+        note = text.NO_WORKER_FOR_RUN if get_start().state != "starting" else text.STARTING_FOR_RUN
     if run.auto_approve and run.state in {"queued", "preparing", "planning"}:
         note = note or text.AUTO_APPROVED.format(name=run.author)
     if run.state == "planned":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -228,7 +229,15 @@ def _ended_badly(panel: SamplePanel) -> None:
     )  # fmt: skip
 
 
-def build_sample(folder: Path, *, world: str | None = "w1") -> SamplePanel:
+def open_sample(folder: Path) -> SamplePanel:
+    """The panel over what is in the folder."""
+    settings = Settings(root=folder, data_dir=folder / "data", catalogue=folder / "environments.yaml")
+    database = Database(settings.store_url)
+    database.upgrade()
+    return SamplePanel(settings, Stores(database))
+
+
+def build_sample(folder: Path) -> SamplePanel:
     """The panel with everything in it."""
     lines = [
         _ENTRY.format(
@@ -240,10 +249,7 @@ def build_sample(folder: Path, *, world: str | None = "w1") -> SamplePanel:
         for slot, name in enumerate(ENVIRONMENTS)
     ]
     (folder / "environments.yaml").write_text(_CATALOGUE + "".join(lines))
-    settings = Settings(root=folder, data_dir=folder / "data", catalogue=folder / "environments.yaml")
-    database = Database(settings.store_url)
-    database.upgrade()
-    panel = SamplePanel(settings, Stores(database), world)
+    panel = open_sample(folder)
     for name, verdict, of_world in (
         ("ready", "healthy", "w1"), ("degraded", "degraded", "w1"), ("down", "down", "w1"), ("lost", "healthy", "w0"),
         ("a-very-long-name-20", "healthy", "w1"),
@@ -258,10 +264,18 @@ def build_sample(folder: Path, *, world: str | None = "w1") -> SamplePanel:
     return panel
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sample, filled once: tests work on copies of it."""
+    folder = tmp_path_factory.mktemp("sample")
+    build_sample(folder).stores.database.close()
+    return folder
+
+
 @pytest.fixture
-def sample(tmp_path: Path) -> Iterator[SamplePanel]:
+def sample(tmp_path: Path, filled: Path) -> Iterator[SamplePanel]:
     """The panel, handed to the pages."""
-    panel = build_sample(tmp_path)
+    panel = open_sample(Path(shutil.copytree(filled, tmp_path / "sample")))
     state.use(lambda: panel)
     yield panel
     st.cache_resource.clear()
