@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 #: What the world is called where it cannot be lost.
 _AWS_WORLD = "aws"
+_GRACE_S = 180
 
 
 class Panel:
@@ -162,8 +163,10 @@ class Panel:
             data_dir=settings.data_path,
             provider_mirror=settings.provider_mirror,
             environment=own,
+            apply_timeout_s=settings.apply_timeout_s,
         )
-        timing = Timing(poll_s=settings.poll_interval_s, limit_s=settings.apply_timeout_s)
+        # The runner ends Terraform at its limit and gives it time to end well: be patient for longer than that.
+        timing = Timing(poll_s=settings.poll_interval_s, limit_s=settings.apply_timeout_s + _GRACE_S)
         return Context(
             settings=settings,
             catalogue=self.catalogue,

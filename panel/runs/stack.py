@@ -154,6 +154,10 @@ class StackRunner:
             outcome = execution.follow(
                 poll_interval=self._timing.poll_s, timeout=self._timing.limit_s, on_event=journal.event
             )
+            if not outcome.log_complete:
+                journal.say(
+                    "The disk refused a part of Terraform's output: this log is not complete.", "warn"
+                )
         if outcome.status is Status.CANCELED:
             raise CanceledRunError(
                 f"{outcome.operation.title} of {job.subject} was canceled; what had been finished stays.",
