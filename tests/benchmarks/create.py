@@ -1,4 +1,4 @@
-"""Time of ``panel env create staging --yes --wait`` against bare ``terraform init/plan/apply`` of the same stacks.
+"""``panel env create staging --yes --wait`` against bare terraform init, plan, apply of the same stacks.
 
 Each on a fresh embedded AWS, alternately. Image, site and checks come after Terraform and are counted apart.
 """

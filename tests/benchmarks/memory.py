@@ -1,4 +1,4 @@
-"""Idle memory of a freshly started panel: page, worker, task agent and embedded AWS together.
+"""Idle memory of a freshly started panel, all its processes together.
 
 PSS counts a page of memory that several processes share once, in parts: the sum is what the machine really gives.
 """

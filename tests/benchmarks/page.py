@@ -1,6 +1,6 @@
-"""Script runs of the pages on Streamlit's real server while a run is in progress: median and 95th percentile.
+"""Script runs of the pages on Streamlit's real server while a run is in progress.
 
-Timed by the server itself; cached readers have expired at each visit. The peer is a page with one line of text.
+Median and 95th percentile, timed by the server itself; cached readers have expired at each visit. The peer is a page with one line of text.
 """
 
 from __future__ import annotations
