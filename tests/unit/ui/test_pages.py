@@ -13,9 +13,6 @@ from panel.ui import session
 
 Open = Callable[..., AppTest]
 
-# Streamlit's test harness runs pages without its server's event loop and tells so through warnings of its own.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:streamlit", "ignore::ResourceWarning")
-
 ENVIRONMENTS = (
     "production", "staging", "review", "applying", "ready", "degraded", "down", "failed", "lost", "queued",
     "a-very-long-name-20",
