@@ -1,7 +1,7 @@
 """What the system tests share: installations that leave nothing behind, a browser, a folder for pictures.
 
-Each file tells a story on an installation of its own, so that files may run side by side. Within a file the tests are
-steps of that story: once one has failed, those after it are skipped.
+Each file works on installations of its own, so that files may run side by side. Files that use the fixture ``story``
+tell one: their tests are its steps, and once one has failed those after it are skipped.
 """
 # ruff: noqa: E402  the modules beside this file can be imported only after their parent is on the path
 
@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -45,11 +46,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         parent.stash.setdefault(_failed, item.name)
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what comes after a step that failed: it would only fail for the same reason."""
-    failed = item.parent.stash.get(_failed, "") if item.parent else ""
+@pytest.fixture
+def story(request: pytest.FixtureRequest) -> None:
+    """Skips what comes after a step that failed: it would only fail for the same reason."""
+    failed = request.node.parent.stash.get(_failed, "")
     if failed:
         pytest.skip(f"an earlier step of this story failed: {failed}")
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    """What earlier steps of a story leave for later ones."""
+    return {}
 
 
 @pytest.fixture(scope="module")

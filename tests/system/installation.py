@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,13 +77,19 @@ class Answer:
 class Command:
     """A command of the panel under way, its output in files."""
 
-    def __init__(self, words: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        words: tuple[str, ...],
+        environment: Mapping[str, str],
+        folder: Path,
+        wrapper: Sequence[str] = (),
+    ) -> None:
         self.words = " ".join(words)
         stem = f"{len(list(folder.glob('*.out'))):03d}-{'-'.join(words[:2])}"
         self._out, self._err = folder / f"{stem}.out", folder / f"{stem}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [PANEL, *words],
+                [*wrapper, str(PANEL), *words],
                 cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
@@ -149,10 +155,15 @@ class Installation:
             **settings,
         }
         self._commands: list[Command] = []
+        self._wrapper: list[str] = []
+
+    def wrap(self, words: Sequence[str]) -> None:
+        """Put words before every command from now on."""
+        self._wrapper = list(words)
 
     def start(self, *words: str, **settings: str) -> Command:
         """Start a command and do not wait; ``settings`` are variables for it alone."""
-        command = Command(words, {**self.environment, **settings}, self._outputs)
+        command = Command(words, {**self.environment, **settings}, self._outputs, self._wrapper)
         self._commands.append(command)
         return command
 

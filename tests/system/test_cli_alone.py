@@ -13,7 +13,7 @@ import pytest
 from tests.system.account import Account
 from tests.system.installation import REPOSITORY, Application, Command, Installation, wait_for
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900), pytest.mark.usefixtures("story")]
 
 ENVIRONMENT = {"name", "state", "url", "protected", "owner", "health", "services", "cost", "last_run"}
 RUN = {"id", "environment", "kind", "state", "author", "created_at", "summary"}
@@ -22,12 +22,6 @@ PRICED = {
 }  # fmt: skip
 REFUSED = 3
 NOT_CREATED = 7
-
-
-@pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
-    """What earlier steps of the story leave for later ones."""
-    return {}
 
 
 def expect_environment(document: Mapping[str, Any]) -> None:
@@ -66,7 +60,7 @@ def kill_worker(panel: Installation) -> int:
     worker = wait_for("a worker is alive", lambda: worker_of(panel))
     assert worker is not None
     worker.send_signal(signal.SIGKILL)
-    worker.wait(30)
+    wait_for("it is gone", lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
     return worker.pid
 
 
