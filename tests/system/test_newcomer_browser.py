@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.system.account import Account, Inventory, difference
-from tests.system.installation import REPOSITORY, Application, Command, Installation
+from tests.system.installation import REPOSITORY, Application, Command, Installation, wait_for
 from tests.system.pictures import HEIGHT, WIDE, Pictures
 
 pytestmark = [
@@ -238,7 +238,8 @@ def test_the_card_says_ready_and_everything_worth_knowing(
     expect(staging.get_by_role("link", name="Open app")).to_have_attribute("href", shown["url"])
     for words in (
         shown["services"]["backend"]["version"],
-        "release r",
+        shown["services"]["frontend"]["version"],
+        "release 1",
         "Healthy",
         f"$ {shown['cost']['monthly_usd']:.2f} / month",
         "API team",
@@ -310,7 +311,7 @@ def test_ctrl_c_stops_everything_and_keeps_the_state(
     panel.up()
     page = visit.go()
     expect(card(page, "staging")).to_contain_text("Ready")
-    assert panel.json("env", "list") == before
+    wait_for("environments are as before", lambda: panel.json("env", "list") == before)
     app = visit.follow(card(page, "staging").get_by_role("link", name="Open app"))
     expect(app.locator(".todo-list label")).to_have_text(["Buy milk"])
     app.close()
