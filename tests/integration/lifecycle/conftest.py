@@ -1,0 +1,190 @@
+"""A project folder with a catalogue, its store, and a worker process that tests start, kill and start again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from panel.access.identity import Identity, Role
+from panel.audit.trail import Trail
+from panel.catalogue.load import load_catalogue
+from panel.lifecycle.operations import Operations
+from panel.settings import Settings, child_environment
+from panel.store.database import Database
+from panel.store.stores import Stores
+from panel.store.tables import Run
+
+#: Seconds after which something that must happen counts as never happening.
+PATIENCE_S = 45.0
+ANA = Identity("ana", Role.ADMIN)
+_PROGRAM = Path(__file__).with_name("worker_program.py")
+_ENVIRONMENTS = [f"e{number:02}" for number in range(1, 31)]
+_CATALOGUE = """\
+project: todo
+region: us-east-2
+domain: todo.example.com
+target: local
+terraform: {state_bucket: todo-terraform-state}
+services:
+  backend: {kind: container, title: TODO list, source: backend, port: 5000, path_pattern: /api/*,
+    health_path: /status, owner: {team: API team, contact: api@example.com}}
+environments:
+"""
+_ENTRY = """\
+  {name}: {{owner: {{team: API team, contact: api@example.com}}, subnet_slot: 1, desired_tasks: 2,
+    instance: {{type: t3.micro, count: 2}}, monthly_budget_usd: 80}}
+"""
+
+
+class House:
+    """One data directory: what people see of it, and the files that play Terraform."""
+
+    ana = ANA
+
+    def __init__(self, root: Path, approval_timeout_s: int = 600) -> None:
+        self.root = root
+        self._approval_timeout_s = approval_timeout_s
+        for name in ("hold", "held", "fail", "plan", "backend"):
+            (root / name).mkdir(parents=True)
+        shutil.copytree(
+            Settings().terraform_path, root / "terraform", ignore=shutil.ignore_patterns(".terraform*")
+        )
+        (root / "environments.yaml").write_text(
+            _CATALOGUE + "".join(_ENTRY.format(name=name) for name in _ENVIRONMENTS)
+        )
+        settings = Settings(root=root, data_dir=root / "data")
+        database = Database(settings.store_url)
+        database.upgrade()
+        self.stores = Stores(database)
+        self.operations = Operations(
+            lambda: load_catalogue(settings.catalogue_path), self.stores, Trail(self.stores.audit)
+        )
+        self._workers: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start a worker process; what it says is in ``worker.log``."""
+        with (self.root / "worker.log").open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, str(_PROGRAM), str(self.root), str(self._approval_timeout_s)],
+                env=child_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        self._workers.append(worker)
+        return worker
+
+    def kill(self) -> None:
+        """kill -9 of the newest worker."""
+        self._workers[-1].send_signal(signal.SIGKILL)
+        self._workers[-1].wait(timeout=PATIENCE_S)
+
+    def close(self) -> None:
+        for worker in self._workers:
+            if worker.poll() is None:
+                worker.kill()
+                worker.wait(timeout=PATIENCE_S)
+        self.stores.database.close()
+
+    def until(self, happened: Callable[[], Any], what: str) -> Any:
+        """Wait until something has happened."""
+        give_up = time.monotonic() + PATIENCE_S
+        while not (result := happened()):
+            if time.monotonic() > give_up:
+                log = (self.root / "worker.log").read_text()[-3000:]
+                pytest.fail(f"never happened: {what}\n{self.calls()[-10:]}\n{log}")
+            time.sleep(0.03)
+        return result
+
+    def hold(self, *names: str) -> None:
+        """Let steps (ENVIRONMENT.STEP or ENVIRONMENT.STEP.after) wait."""
+        for name in names:
+            (self.root / "hold" / name).touch()
+
+    def until_held(self, *names: str) -> None:
+        """Wait until the steps have come to where they are held."""
+        for name in names:
+            self.until((self.root / "held" / name).exists, f"{name} is held")
+
+    def release(self, *names: str) -> None:
+        """Let steps go on."""
+        for name in names:
+            (self.root / "hold" / name).unlink()
+
+    def fail(self, name: str, error: str) -> None:
+        """Let the step ENVIRONMENT.STEP raise an error of this class."""
+        (self.root / "fail" / name).write_text(error)
+
+    def plans(self, subject: str, *actions: str) -> None:
+        """What the plan of a stack does, as TYPE:ACTION."""
+        (self.root / "plan" / subject).write_text("\n".join(actions))
+
+    def run(self, number: int | None) -> Run:
+        assert number is not None
+        return self.stores.runs.get(number)
+
+    def until_state(self, number: int | None, *states: str) -> Run:
+        wanted = f"run {number} is {' or '.join(states)}"
+        self.until(lambda: self.run(number).state in states or not self.run(number).active, wanted)
+        run = self.run(number)
+        assert run.state in states, f"{run.state}: {run.error} {run.error_detail}"
+        return run
+
+    def until_ended(self, number: int | None) -> Run:
+        self.until(lambda: not self.run(number).active, f"run {number} has ended")
+        return self.run(number)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """What the worker began and ended, in order."""
+        path = self.root / "calls.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def steps(self, number: int | None, what: str = "end") -> list[str]:
+        """The steps of a run that ended (or began)."""
+        return [call["name"] for call in self.calls() if (call["run"], call["what"]) == (number, what)]
+
+    def asked(self, subject: str) -> list[str]:
+        """What was asked of Terraform for a stack."""
+        return [call["name"] for call in self.calls() if call.get("subject") == subject]
+
+    def stage_states(self, number: int | None) -> dict[str, str]:
+        assert number is not None
+        return {stage.name: stage.state for stage in self.stores.runs.stages(number)}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house of its own, without a worker yet."""
+    house = House(tmp_path / "project")
+    yield house
+    house.close()
+
+
+@pytest.fixture(scope="module")
+def busy_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house with one worker for all tests of a file; each takes environments of its own."""
+    house = House(tmp_path_factory.mktemp("house") / "project")
+    house.start()
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def impatient_house(tmp_path: Path) -> Iterator[House]:
+    """A house where a plan waits one second for its review."""
+    house = House(tmp_path / "project", approval_timeout_s=1)
+    yield house
+    house.close()
+
+
+@pytest.fixture(scope="module")
+def fresh(busy_house: House) -> Callable[[], str]:
+    """Gives an environment that no test has used."""
+    names = iter(_ENVIRONMENTS)
+    return lambda: next(names)

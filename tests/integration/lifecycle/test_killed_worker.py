@@ -1,0 +1,146 @@
+"""kill -9 of the worker at every step: the next worker goes on, and nothing that was done is done again."""
+
+from typing import Any
+
+_STEPS = [
+    "begin", "shared", "plan", "settle_plan", "decision", "apply", "deploying", "baselines", "image", "site", "checks",
+]  # fmt: skip
+_ON_THE_WAY = ["planned", "approved", "applying", "deploying", "applied"]
+
+
+def test_runs_survive_a_kill_at_each_of_their_steps(house: Any) -> None:
+    # One run for each step that is killed before the step's effect, and one for each that is killed after it,
+    # before the workflow has heard of it; all by the same kill.
+    points = [f"{step}{when}" for step in _STEPS if step != "shared" for when in ("", ".after")]
+    names = {f"e{place:02}": point for place, point in enumerate(points, start=1)}
+    held = [f"{name}.{point}" for name, point in names.items()]
+    house.hold(*held)
+    numbers = {name: house.operations.create(house.ana, name).id for name in names}
+    house.start()
+    for name, point in names.items():
+        if _STEPS.index(point.removesuffix(".after")) >= _STEPS.index("decision"):
+            house.until_state(numbers[name], "planned")
+            house.operations.approve(house.ana, numbers[name])
+    house.until_held(*held)
+    # The shared network's step lets in one run at a time: this one comes last.
+    house.hold("e29.shared")
+    numbers["e29"] = house.operations.create(house.ana, "e29").id
+    house.until_held("e29.shared")
+    house.kill()
+
+    house.release(*held, "e29.shared")
+    house.start()
+    for number in numbers.values():
+        if house.until_state(number, *_ON_THE_WAY).state == "planned":
+            house.operations.approve(house.ana, number)
+    for number in numbers.values():
+        house.until_ended(number)
+
+    house.hold("e30.shared.after")
+    numbers["e30"] = house.operations.create(house.ana, "e30", auto_approve=True).id
+    house.until_held("e30.shared.after")
+    house.kill()
+    house.release("e30.shared.after")
+    house.start()
+    house.until_ended(numbers["e30"])
+
+    for name, number in numbers.items():
+        run = house.run(number)
+        assert (run.state, run.error) == ("applied", ""), f"{names.get(name)}: {run.error_detail}"
+        _assert_undisturbed(house, name, number)
+
+
+def _assert_undisturbed(house: Any, name: str, number: int) -> None:
+    """A run that was killed looks like one that was not, and did nothing again that was done."""
+    assert set(house.stage_states(number).values()) == {"done"}
+    assert house.stores.environments.get(name).ready
+    assert [move.after for move in house.stores.runs.transitions(number)] == [
+        "queued", "preparing", "planning", "planned", "approved", "applying", "deploying", "applied",
+    ]  # fmt: skip
+    steps = [step for step in _STEPS if step != "decision" or not house.run(number).auto_approve]
+    assert house.steps(number) == steps  # each ended once, in order
+    mine = [(call["what"], call["name"]) for call in house.calls() if call["run"] == number]
+    for step in steps:
+        assert ("begin", step) not in mine[mine.index(("end", step)) :]
+    # Repeated or not, it is the same execution of the same plan that Terraform is asked for.
+    asked = {
+        (call["key"], call["digest"])
+        for call in house.calls()
+        if call["run"] == number and call.get("digest")
+    }
+    assert (f"run-{number}-environment-apply", f"digest-run-{number}-environment-plan") in asked
+    assert len({key for key, _ in asked}) == len(asked)
+
+
+def test_what_was_decided_while_no_worker_lived_is_seen_by_the_next(house: Any) -> None:
+    approved, discarded, canceled, untouched = (
+        house.operations.create(house.ana, name).id for name in ("e01", "e02", "e03", "e04")
+    )
+    house.start()
+    for number in (approved, discarded, canceled, untouched):
+        house.until_state(number, "planned")
+        house.until(lambda n=number: "settle_plan" in house.steps(n), "the workflow waits")
+    house.kill()
+
+    house.operations.approve(house.ana, approved)
+    house.operations.discard(house.ana, discarded)
+    house.operations.cancel(house.ana, canceled)
+    ordered = house.operations.create(house.ana, "e05", auto_approve=True).id
+    house.start()
+
+    assert house.until_ended(approved).state == "applied"
+    assert house.until_ended(canceled).state == "canceled"
+    assert house.until_ended(ordered).state == "applied"
+    house.until(lambda: not house.run(discarded).awaiting, "the discarded run's workflow has ended")
+    assert house.run(discarded).state == "discarded"
+    assert house.run(untouched).state == "planned"
+    for number in (discarded, canceled):
+        assert "apply" not in house.steps(number, "begin")
+
+
+def test_a_run_approved_in_advance_survives_a_kill_right_after_its_approval(house: Any) -> None:
+    number = house.operations.create(house.ana, "e01", auto_approve=True).id
+    house.hold("e01.settle_plan.after")
+    house.start()
+    house.until_held("e01.settle_plan.after")
+    assert house.run(number).state == "approved"
+
+    house.kill()
+    house.release("e01.settle_plan.after")
+    house.start()
+
+    assert house.until_ended(number).state == "applied"
+    assert [move.after for move in house.stores.runs.transitions(number)].count("approved") == 1
+
+
+def test_a_plan_approved_before_its_worker_had_heard_of_it_is_applied(house: Any) -> None:
+    number = house.operations.create(house.ana, "e01").id
+    house.hold("e01.settle_plan.after")
+    house.start()
+    house.until_held("e01.settle_plan.after")
+    house.operations.approve(house.ana, number)
+
+    house.kill()
+    house.release("e01.settle_plan.after")
+    house.start()
+
+    assert house.until_ended(number).state == "applied"
+
+
+def test_a_run_whose_workflow_is_lost_does_not_stand_in_the_way_for_ever(house: Any) -> None:
+    house.hold("e01.plan")
+    number = house.operations.create(house.ana, "e01").id
+    house.start()
+    house.until_held("e01.plan")
+    house.kill()
+    for path in (house.root / "data").glob("workflows.db*"):
+        path.unlink()
+
+    house.start()
+    ended = house.until_ended(number)
+
+    assert ended.state == "interrupted"
+    assert ended.error_hint
+    house.release("e01.plan")
+    again = house.operations.create(house.ana, "e01", auto_approve=True).id
+    assert house.until_ended(again).state == "applied"

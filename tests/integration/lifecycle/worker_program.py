@@ -1,0 +1,254 @@
+"""A worker as a process of its own, over the real workflows and Terraform's real steps; Terraform, roll-outs and
+the endpoint are played by files that the test lays into the data directory:
+
+    hold/ENVIRONMENT.STEP        the step waits before its effect for as long as the file is there
+    hold/ENVIRONMENT.STEP.after  the same, after its effect and before the workflow hears of it
+    fail/ENVIRONMENT.STEP        the step raises the error of this name
+    plan/ENVIRONMENT             actions of the plan as TYPE:ACTION, one a line; an empty file changes nothing
+    calls.jsonl                  what was begun and ended, in order, written here
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from panel import errors
+from panel.catalogue.load import load_catalogue
+from panel.catalogue.schema import SHARED
+from panel.engine.operation import Operation
+from panel.engine.outcome import Outcome, Status
+from panel.errors import PanelError
+from panel.lifecycle.context import Context
+from panel.lifecycle.deploy_steps import DeploySteps
+from panel.lifecycle.terraform_steps import TerraformSteps
+from panel.lifecycle.worker import Worker
+from panel.runs.stack import StackJob
+from panel.settings import Settings
+from panel.store.database import Database
+from panel.store.runs import Runs
+from panel.store.stores import Stores
+
+_TAGS = {"Project": "todo", "Environment": "e", "ManagedBy": "panel", "Owner": "API team"}
+_DEFAULT_PLAN = "aws_cloudwatch_log_group:create"
+
+
+class Stage:
+    """Where the files are: holds, failures, plans, and the record of calls."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def step(self, runs: Runs, run_id: int, name: str, effect: Callable[[], Any]) -> Any:
+        """Do one step of a run as the test's files say."""
+        environment = runs.get(run_id).environment
+        self._note("begin", name, run_id)
+        self._wait(f"{environment}.{name}")
+        failure = self._folder / "fail" / f"{environment}.{name}"
+        if failure.exists():
+            raise _error(failure.read_text(), name)
+        result = effect()
+        self._wait(f"{environment}.{name}.after")
+        self._note("end", name, run_id)
+        return result
+
+    def plan(self, subject: str) -> list[str]:
+        """What the plan of a stack does."""
+        path = self._folder / "plan" / subject
+        return (path.read_text() if path.exists() else _DEFAULT_PLAN).split()
+
+    def stack(self, action: str, job: StackJob, **more: str) -> None:
+        """Note what was asked of Terraform."""
+        self._note("terraform", action, job.run_id, subject=job.subject, key=job.key(action), **more)
+
+    def _wait(self, name: str) -> None:
+        while (self._folder / "hold" / name).exists():
+            (self._folder / "held" / name).touch()
+            time.sleep(0.01)
+
+    def _note(self, what: str, name: str, run_id: int, **more: str) -> None:
+        line = json.dumps({"what": what, "name": name, "run": run_id} | more) + "\n"
+        handle = os.open(self._folder / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.write(handle, line.encode())
+        os.close(handle)
+
+
+def _error(kind: str, step: str) -> Exception:
+    found = getattr(errors, kind, None)
+    if found is None:
+        return ValueError(f"{step} stumbled")
+    assert issubclass(found, PanelError)
+    return found(f"It broke in {step}.", hint="Mend it.", detail="line 3")
+
+
+class RecordedTerraform(TerraformSteps):
+    """The real steps, held and noted."""
+
+    def __init__(self, context: Context, stage: Stage) -> None:
+        super().__init__(context)
+        self._stage = stage
+
+    def begin(self, run_id: int, worker: str) -> None:
+        self._stage.step(
+            self._runs, run_id, "begin", lambda: super(RecordedTerraform, self).begin(run_id, worker)
+        )
+
+    def shared(self, run_id: int) -> None:
+        self._stage.step(self._runs, run_id, "shared", lambda: super(RecordedTerraform, self).shared(run_id))
+
+    def plan(self, run_id: int) -> Any:
+        return self._stage.step(
+            self._runs, run_id, "plan", lambda: super(RecordedTerraform, self).plan(run_id)
+        )
+
+    def settle_plan(self, run_id: int, planned: Any) -> str:
+        effect = super().settle_plan
+        return str(self._stage.step(self._runs, run_id, "settle_plan", lambda: effect(run_id, planned)))
+
+    def decision(self, run_id: int, too_late: bool) -> str:
+        effect = super().decision
+        return str(self._stage.step(self._runs, run_id, "decision", lambda: effect(run_id, too_late)))
+
+    def apply(self, run_id: int, planned: Any) -> None:
+        effect = super().apply
+        self._stage.step(self._runs, run_id, "apply", lambda: effect(run_id, planned))
+
+    def destroy(self, run_id: int, planned: Any) -> None:
+        effect = super().destroy
+        self._stage.step(self._runs, run_id, "destroy", lambda: effect(run_id, planned))
+
+    def gone(self, run_id: int) -> None:
+        effect = super().gone
+        self._stage.step(self._runs, run_id, "gone", lambda: effect(run_id))
+
+
+class PlayedDeploys(DeploySteps):
+    """Roll-outs and checks that only set their stages."""
+
+    def __init__(self, context: Context, stage: Stage) -> None:
+        super().__init__(context)
+        self._stage = stage
+
+    def begin(self, run_id: int) -> None:
+        effect = super().begin
+        self._stage.step(self._runs, run_id, "deploying", lambda: effect(run_id))
+
+    def baselines(self, run_id: int) -> dict[str, dict[str, Any]]:
+        return dict(
+            self._stage.step(self._runs, run_id, "baselines", lambda: {"backend": {"before": run_id}})
+        )
+
+    def image(self, run_id: int, baselines: Mapping[str, Mapping[str, Any]]) -> None:
+        assert baselines == {"backend": {"before": run_id}}
+        self._play(run_id, "image")
+
+    def site(self, run_id: int) -> None:
+        self._play(run_id, "site")
+
+    def checks(self, run_id: int) -> None:
+        self._play(run_id, "checks")
+        self._context.stores.environments.save(self._runs.get(run_id).environment, ready=True)
+
+    def cleanup(self, run_id: int) -> None:
+        self._play(run_id, "cleanup")
+
+    def _play(self, run_id: int, name: str) -> None:
+        self._runs.set_stage(run_id, name, "active")
+        self._stage.step(self._runs, run_id, name, lambda: self._runs.set_stage(run_id, name, "done"))
+
+
+class PlayedStacks:
+    """Terraform without Terraform: plans that the test wrote, applies that only note what was asked."""
+
+    def __init__(self, folder: Path, stage: Stage) -> None:
+        self._folder = folder
+        self._stage = stage
+
+    def plan(self, job: StackJob) -> Outcome:
+        self._stage.stack("plan", job)
+        changes = [_change(*action.split(":")) for action in self._stage.plan(job.subject)]
+        if job.destroy:
+            changes = [_change("aws_s3_bucket", "delete")]
+        path = self._folder / f"{job.key('plan')}.json"
+        path.write_text(
+            json.dumps({"format_version": "1.2", "resource_changes": changes, "planned_values": {}})
+        )
+        return self._outcome(
+            job, plan_path=path, plan_json_path=path, plan_digest=f"digest-{job.key('plan')}"
+        )
+
+    def apply(self, job: StackJob, plan_path: Path, plan_digest: str) -> Outcome:
+        assert plan_path.exists()
+        self._stage.stack("apply", job, digest=plan_digest)
+        return self._outcome(job, outputs=self.outputs(job))
+
+    def outputs(self, job: StackJob) -> dict[str, Any]:
+        return {"domain_name": f"{job.subject}.example.com", "cloudfront_domain_name": "d1.cloudfront.net"}
+
+    @staticmethod
+    def _outcome(job: StackJob, **fields: Any) -> Outcome:
+        moment = datetime.now(UTC)
+        return Outcome(Operation.plan(destroy=job.destroy), Status.SUCCEEDED, 0, moment, moment, **fields)
+
+
+def _change(type_: str, action: str) -> Mapping[str, Any]:
+    after = None if action == "delete" else {"name": "x", "tags_all": _TAGS}
+    return {
+        "address": f"{type_}.it", "type": type_, "name": "it", "mode": "managed",
+        "provider_name": "hashicorp/aws",
+        "change": {"actions": [action], "before": None if after else {}, "after": after, "after_unknown": {}},
+    }  # fmt: skip
+
+
+def main(root: Path, approval_timeout_s: int) -> None:
+    """Work until SIGTERM."""
+    settings = Settings(
+        root=root, data_dir=root / "data", poll_interval_s=0.05, health_interval_s=1,
+        approval_timeout_s=approval_timeout_s,
+    )  # fmt: skip
+    database = Database(settings.store_url)
+    database.upgrade()
+    stores, stage = Stores(database), Stage(root)
+    context = Context(
+        settings=settings,
+        catalogue=lambda: load_catalogue(settings.catalogue_path),
+        stores=stores,
+        aws=_no_aws,
+        stacks=PlayedStacks(root, stage),  # type: ignore[arg-type]  # plays the runner's three methods
+        emulated_endpoint="http://127.0.0.1:14760",
+        world=lambda: "w1",
+        ensure_endpoint=lambda: None,
+        keep_tasks_running=lambda: None,
+        runtime=lambda: "process",
+        tasks=lambda: None,
+    )
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    worker = Worker(
+        context,
+        (root / "swept").touch,
+        terraform=lambda own: RecordedTerraform(own, stage),
+        deploys=lambda own: PlayedDeploys(own, stage),
+    )
+    try:
+        worker.run(stop)
+    except PanelError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(error.exit_code)
+    os._exit(0)
+
+
+def _no_aws() -> Any:
+    raise AssertionError(f"nothing here asks AWS, not even about {SHARED}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
