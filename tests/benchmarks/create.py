@@ -29,6 +29,7 @@ AIM_RATIO = 1.10
 NAME = "staging"
 _AFTERWARDS = ("image", "site", "checks")
 _MEMORY_SETTLE_S = 10.0
+_NOTICEABLE_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Created:
         steps: each Terraform command, by ``STACK COMMAND``.
         between: what passed between the stages and around Terraform's commands.
         chains: of the applies, by stack.
+        afterwards: lines of the log after the apply, each with the seconds until the next one.
         memory: lines about the panel's memory with one environment there.
     """
 
@@ -51,6 +53,7 @@ class Created:
     steps: dict[str, float]
     between: dict[str, float]
     chains: dict[str, Chain]
+    afterwards: list[str]
     memory: list[str]
 
 
@@ -103,6 +106,7 @@ def _details(created: Created, bare: Bare) -> list[str]:
     for stack in ("shared", "environment"):
         for who, chain in (("panel", created.chains[stack]), ("bare", bare.chains[stack])):
             found += [f"Apply of {stack}, {who}: begin, duration, resource", *chain.lines()]
+    found += ["After the apply: seconds until the next line of the log", *created.afterwards]
     return [*found, "Memory with one environment there:", *created.memory]
 
 
@@ -147,6 +151,7 @@ def _created(panel: RunningPanel, command: float, details: dict[str, Any], memor
         },
         between=_between(details, works),
         chains=_chains(panel, details["id"]),
+        afterwards=_afterwards(panel, details),
         memory=memory,
     )
 
@@ -201,6 +206,18 @@ def _chains(panel: RunningPanel, run_id: int) -> dict[str, Chain]:
         state = json.loads(store.get_object(Bucket=catalogue.terraform.state_bucket, Key=key)["Body"].read())
         chains[stack] = chain_of(events.read_text(encoding="utf-8").splitlines(), state)
     return chains
+
+
+def _afterwards(panel: RunningPanel, details: dict[str, Any]) -> list[str]:
+    """What took how long in the stages after the apply; lines with nothing behind them are left out."""
+    logged = panel.answer("runs", "logs", str(details["id"]))
+    said = [(line["at"], line["stage"], line["text"]) for line in logged if line["stage"] in _AFTERWARDS]
+    said.append((details["ended_at"], "", "the end"))
+    return [
+        f"  {_seconds(before[0], after[0]):6.2f}  {before[1]}: {before[2]}"
+        for before, after in pairwise(said)
+        if _seconds(before[0], after[0]) > _NOTICEABLE_S
+    ]
 
 
 def _moment(text: str) -> datetime:
