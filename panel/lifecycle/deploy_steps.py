@@ -117,6 +117,7 @@ class DeploySteps:
                 report=journal.report,
                 deadline_s=context.settings.rollout_timeout_s,
                 verify=lambda: _version(door, service.version_path, revision.tag),
+                environment=self._stand_in_credentials(),
                 baseline=baseline,
                 diagnose=lambda: self._diagnosis(target),
                 broken=lambda revision_arn: self._broken(target, revision_arn),
@@ -126,6 +127,17 @@ class DeploySteps:
             raise
         self._releases.finish(release.id or 0, "live", digest=pushed.digest, reference=pushed.image_ref)
         return f"{name} {revision.tag}"
+
+    def _stand_in_credentials(self) -> dict[str, str]:
+        """Made-up credentials for containers on the embedded AWS; nothing elsewhere.
+
+        The emulator hands out a task role's credentials at an address that SDKs refuse to ask, so a container could
+        not even begin. On AWS the task role serves.
+        """
+        account = self._context.aws().account
+        if self._context.runtime() != "docker" or account.access_key is None or account.secret_key is None:
+            return {}
+        return {"AWS_ACCESS_KEY_ID": account.access_key, "AWS_SECRET_ACCESS_KEY": account.secret_key}
 
     def _push(
         self, name: str, service: ContainerService, revision: Revision, requirements: str, journal: Journal

@@ -183,6 +183,7 @@ def settled(panel: Installation) -> dict[str, Any] | None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project, to be broken."""
+    (tmp_path / "project").mkdir()
     for name in PROJECT:
         source, target = REPOSITORY / name, tmp_path / "project" / name
         if source.is_dir():
