@@ -50,8 +50,9 @@ class House:
 
     ana = ANA
 
-    def __init__(self, root: Path, approval_timeout_s: int = 600) -> None:
+    def __init__(self, root: Path, approval_timeout_s: int = 600, database_url: str = "") -> None:
         self.root = root
+        self._environment = {"PANEL_DATABASE_URL": database_url} if database_url else {}
         self._approval_timeout_s = approval_timeout_s
         for name in ("hold", "held", "fail", "plan", "backend"):
             (root / name).mkdir(parents=True)
@@ -62,7 +63,7 @@ class House:
             _CATALOGUE + "".join(_ENTRY.format(name=name) for name in _ENVIRONMENTS)
         )
         settings = Settings(root=root, data_dir=root / "data")
-        database = Database(settings.store_url)
+        database = Database(database_url or settings.store_url)
         database.upgrade()
         self.stores = Stores(database)
         self.operations = Operations(
@@ -75,7 +76,7 @@ class House:
         with (self.root / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, str(_PROGRAM), str(self.root), str(self._approval_timeout_s)],
-                env=child_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=child_environment() | self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         self._workers.append(worker)
         return worker
@@ -173,6 +174,20 @@ def busy_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house.start()
     yield house
     house.close()
+
+
+@pytest.fixture
+def house_at(tmp_path: Path) -> Iterator[Callable[[str], House]]:
+    """Builds a house whose store and workflows are in the database at a URL."""
+    built: list[House] = []
+
+    def build(url: str) -> House:
+        built.append(House(tmp_path / "project", database_url=url))
+        return built[-1]
+
+    yield build
+    for house in built:
+        house.close()
 
 
 @pytest.fixture

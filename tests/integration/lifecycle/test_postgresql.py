@@ -1,0 +1,189 @@
+"""The same store and the same workflows on PostgreSQL, where writers do not simply wait for each other."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from panel.access.identity import Identity, Role
+from panel.audit.trail import Trail
+from panel.errors import BusyError, IllegalTransitionError, PanelError, StorageError
+from panel.lifecycle.operations import Operations
+from panel.store import tables
+from panel.store.database import Database
+from panel.store.stores import Stores
+
+pytest.importorskip("psycopg", reason="no PostgreSQL driver is installed")
+
+_PORT = 14779
+
+
+def _programs() -> Path | None:
+    """Where initdb and pg_ctl are; Debian keeps them off the path."""
+    told = shutil.which("pg_config")
+    folders = []
+    if told:
+        answer = subprocess.run([told, "--bindir"], capture_output=True, text=True, check=False)
+        folders.append(answer.stdout.strip())
+    folders += sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    return next(
+        (Path(f) for f in folders if f and all((Path(f) / n).exists() for n in ("initdb", "pg_ctl"))), None
+    )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A cluster of its own, reached by a Unix socket alone; PostgreSQL refuses to run as root."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server programs on this machine")
+    folder = Path(tempfile.mkdtemp(prefix="panel-pg-"))
+    user = None
+    if os.getuid() == 0:
+        user = "nobody"
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+
+    def run(*argv: str) -> None:
+        subprocess.run(
+            [str(programs / argv[0]), *argv[1:]], user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL
+        )
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-U", "panel", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    options = f"-c listen_addresses= -c port={_PORT} -c unix_socket_directories={folder} -c fsync=off"
+    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+    yield f"postgresql://panel@/{{name}}?host={folder}&port={_PORT}"
+    run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """An empty database of the test's own."""
+    import psycopg
+
+    name = f"db_{uuid.uuid4().hex}"
+    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return server.format(name=name)
+
+
+@pytest.fixture
+def open_store(url: str) -> Iterator[Callable[[], Stores]]:
+    opened: list[Database] = []
+
+    def build() -> Stores:
+        opened.append(Database(url))
+        opened[-1].upgrade()
+        return Stores(opened[-1])
+
+    yield build
+    for database in opened:
+        database.close()
+
+
+def _at_once(acts: list[Callable[[], Any]]) -> list[Any]:
+    gate, results = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def do(place: int) -> None:
+        gate.wait()
+        try:
+            results[place] = acts[place]()
+        except PanelError as error:
+            results[place] = error
+
+    threads = [threading.Thread(target=do, args=(place,)) for place in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_panels_that_start_at_once_all_find_the_schema(open_store: Callable[[], Stores]) -> None:
+    stores = _at_once([open_store] * 4)
+
+    assert [type(store) for store in stores] == [Stores] * 4
+    with stores[0].database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.Run.metadata) == []
+
+
+def test_a_second_run_of_an_environment_is_refused_by_the_database(open_store: Callable[[], Stores]) -> None:
+    desks = [open_store() for _ in range(4)]
+
+    results = _at_once([lambda s=s: s.runs.create("staging", "create", "ana", ["plan"]) for s in desks])
+
+    assert sorted(type(result).__name__ for result in results) == ["BusyError"] * 3 + ["Run"]
+    (won,) = [result.id for result in results if not isinstance(result, BusyError)]
+    assert all(f"Run {won} of staging" in str(r) for r in results if isinstance(r, BusyError))
+    assert desks[0].runs.finish(won, "applied", "worker").ended_at.utcoffset() is not None
+    assert desks[0].runs.create("staging", "update", "ana", ["plan"]).active
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_of_an_approval_and_a_discard_at_once_one_counts(
+    attempt: int, open_store: Callable[[], Stores]
+) -> None:
+    one, two = open_store(), open_store()
+    number = one.runs.create("staging", "create", "ana", ["plan"]).id
+    for state in ("preparing", "planning", "planned"):
+        one.runs.transition(number, state, "worker")
+    acts = [
+        lambda: one.runs.transition(number, "approved", "ana"),
+        lambda: two.runs.transition(number, "discarded", "bob"),
+    ]
+
+    results = _at_once(acts if attempt % 2 else acts[::-1])
+
+    assert sum(isinstance(result, IllegalTransitionError) for result in results) == 1
+    assert len(one.runs.transitions(number)) == 5
+
+
+def test_writers_at_once_keep_the_audit_chain_whole(open_store: Callable[[], Stores]) -> None:
+    trails = [Trail(open_store().audit) for _ in range(4)]
+
+    _at_once([lambda t=t: [t.record("ana", "admin", "act", n=n, text="ü") for n in range(5)] for t in trails])
+
+    assert len(trails[0].recent()) == 20
+    assert trails[0].first_broken() is None
+
+
+def test_a_server_that_is_gone_is_named_without_the_password() -> None:
+    with pytest.raises(StorageError) as caught:
+        Database("postgresql://ana:hunter2@127.0.0.1:1/panel").upgrade()
+    assert "127.0.0.1:1/panel" in caught.value.message
+    assert "hunter2" not in str(caught.value) + caught.value.detail
+    assert "database server" in caught.value.hint
+
+
+def test_a_creation_goes_through_a_worker_and_survives_its_kill(
+    url: str, house_at: Callable[[str], Any]
+) -> None:
+    house = house_at(url)
+    assert isinstance(house.operations, Operations)
+    house.hold("e01.apply")
+    number = house.operations.create(Identity("ana", Role.ADMIN), "e01").id
+    house.start()
+    house.until_state(number, "planned")
+    house.operations.approve(house.ana, number)
+    house.until_held("e01.apply")
+    house.kill()
+
+    house.release("e01.apply")
+    house.start()
+
+    ended = house.until_ended(number)
+    assert (ended.state, ended.error) == ("applied", "")
+    assert house.steps(number).count("apply") == 1
+    assert not list((house.root / "data").glob("*.db"))
