@@ -28,7 +28,7 @@ def steps_of(lines: Iterable[str]) -> list[Step]:
     begun: dict[str, float] = {}
     steps: list[Step] = []
     for line in lines:
-        if not line.startswith('{"@') and '"@timestamp"' not in line:
+        if '"@timestamp"' not in line:
             continue
         event = json.loads(line)
         moment = datetime.fromisoformat(event["@timestamp"])
