@@ -136,10 +136,13 @@ class Worker:
         """Runs whose workflow ended without saying how (its own store refused), or is not there any more (its
         database was lost): nobody must wait for them."""
         for run in self._runs.pending():
-            status = DBOS.get_workflow_status(workflow_id(run.id or 0)) if run.active else None
+            status = DBOS.get_workflow_status(workflow_id(run.id or 0))
             ended = status.status in _ENDED if status is not None else run.state != "queued"
+            if ended and not run.active:
+                # Decided, and nobody is left to hear of it.
+                self._runs.update(run.id or 0, awaiting=False)
             # Asked anew, in this order: a workflow closes its run before it ends.
-            if ended and self._runs.get(run.id or 0).active:
+            elif ended and self._runs.get(run.id or 0).active:
                 self._runs.finish(
                     run.id or 0, "interrupted", "worker", awaiting=False,
                     error=f"The work on {run.environment} was cut off before its end could be recorded.",

@@ -27,7 +27,7 @@ from panel.store.tables import Run
 PATIENCE_S = 45.0
 ANA = Identity("ana", Role.ADMIN)
 _PROGRAM = Path(__file__).with_name("worker_program.py")
-_ENVIRONMENTS = [f"e{number:02}" for number in range(1, 31)]
+_ENVIRONMENTS = [f"e{number:02}" for number in range(1, 51)]
 _CATALOGUE = """\
 project: todo
 region: us-east-2

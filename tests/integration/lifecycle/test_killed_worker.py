@@ -109,20 +109,28 @@ def test_what_was_decided_while_no_worker_lived_is_seen_by_the_next(house: Any) 
         assert "apply" not in house.steps(number, "begin")
 
 
-def test_a_run_whose_workflow_is_lost_does_not_stand_in_the_way_for_ever(house: Any) -> None:
-    house.hold("e01.plan")
-    number = house.operations.create(house.ana, "e01").id
+def test_runs_whose_workflow_is_lost_do_not_stand_in_the_way_for_ever(house: Any) -> None:
+    discarded = house.operations.create(house.ana, "e01").id
+    approved = house.operations.create(house.ana, "e02").id
+    house.hold("e03.plan")
+    planning = house.operations.create(house.ana, "e03").id
     house.start()
-    house.until_held("e01.plan")
+    for number in (discarded, approved):
+        house.until_state(number, "planned")
+    house.until_held("e03.plan")
     house.kill()
+    house.release("e03.plan")
     for path in (house.root / "data").glob("workflows.db*"):
         path.unlink()
+    house.operations.discard(house.ana, discarded)
+    house.operations.approve(house.ana, approved)
 
     house.start()
-    ended = house.until_ended(number)
+    ended = {number: house.until_ended(number) for number in (planning, approved)}
 
-    assert ended.state == "interrupted"
-    assert ended.error_hint
-    house.release("e01.plan")
-    again = house.operations.create(house.ana, "e01", auto_approve=True).id
+    assert {run.state for run in ended.values()} == {"interrupted"}
+    assert all(run.error and run.error_hint for run in ended.values())
+    house.until(lambda: not house.run(discarded).awaiting, "nobody waits to hear of the discarded run")
+    assert house.run(discarded).state == "discarded"
+    again = house.operations.create(house.ana, "e03", auto_approve=True).id
     assert house.until_ended(again).state == "applied"

@@ -52,11 +52,33 @@ def test_the_states_of_a_run_are_kept_with_who_brought_them_about(busy_house: An
 
 
 def test_the_shared_network_is_applied_once_for_all(busy_house: Any, fresh: Fresh) -> None:
-    for _ in range(2):
-        number = busy_house.operations.create(busy_house.ana, fresh(), auto_approve=True).id
-        assert busy_house.until_ended(number).state == "applied"
+    first = busy_house.operations.create(busy_house.ana, fresh(), auto_approve=True).id
+    assert busy_house.until_ended(first).state == "applied"
+    asked = busy_house.asked(SHARED)
+    second = busy_house.operations.create(busy_house.ana, fresh(), auto_approve=True).id
+    assert busy_house.until_ended(second).state == "applied"
 
-    assert busy_house.asked(SHARED) == ["plan", "apply"]
+    assert asked[:2] == ["plan", "apply"]
+    assert busy_house.asked(SHARED) == asked
+
+
+@pytest.mark.parametrize("action", ["update", "delete"])
+def test_a_shared_network_that_others_use_is_not_changed_in_passing(
+    action: str, busy_house: Any, fresh: Fresh
+) -> None:
+    busy_house.stores.environments.save(SHARED, fingerprint="of another source")
+    busy_house.plans(SHARED, f"aws_vpc:{action}")
+    applied = busy_house.asked(SHARED).count("apply")
+
+    number = busy_house.operations.create(busy_house.ana, fresh(), auto_approve=True).id
+    ended = busy_house.until_ended(number)
+    (busy_house.root / "plan" / SHARED).unlink()
+
+    assert ended.state == "blocked"
+    assert "shared network would change" in ended.error
+    assert "panel env apply shared" in ended.error_hint
+    assert busy_house.asked(SHARED).count("apply") == applied
+    assert busy_house.stores.runs.plan(number, "shared").changes[0]["action"] == action
 
 
 def test_a_discarded_plan_touches_nothing(busy_house: Any, fresh: Fresh) -> None:
@@ -157,24 +179,27 @@ def test_a_deployment_and_a_destruction_of_what_exists(busy_house: Any, fresh: F
     assert (record.exists, record.ready, record.url, record.outputs) == (False, False, "", {})
 
 
-@pytest.mark.parametrize("step", ["plan", "apply", "image", "site", "checks"])
-def test_a_step_that_fails_ends_the_run_with_its_reason(step: str, busy_house: Any, fresh: Fresh) -> None:
-    name = fresh()
-    busy_house.fail(f"{name}.{step}", "AwsError")
-    number = busy_house.operations.create(busy_house.ana, name, auto_approve=True).id
+def test_a_step_that_fails_ends_the_run_with_its_reason(busy_house: Any, fresh: Fresh) -> None:
+    names = {step: fresh() for step in ("plan", "apply", "baselines", "image", "site", "checks")}
+    for step, name in names.items():
+        busy_house.fail(f"{name}.{step}", "AwsError")
+    numbers = {
+        step: busy_house.operations.create(busy_house.ana, name, auto_approve=True).id
+        for step, name in names.items()
+    }
 
-    ended = busy_house.until_ended(number)
+    for step, number in numbers.items():
+        ended = busy_house.until_ended(number)
+        assert (ended.state, ended.error, ended.error_hint, ended.error_detail) == (
+            "errored", f"It broke in {step}.", "Mend it.", "line 3",
+        )  # fmt: skip
+        assert busy_house.steps(number, "begin")[-1] == step
+        lines = busy_house.stores.runs.lines(number)
+        assert [line.level for line in lines if f"It broke in {step}." in line.text] == ["error"]
+        assert not {"active", "waiting", "pending"} & set(busy_house.stage_states(number).values())
 
-    assert (ended.state, ended.error, ended.error_hint, ended.error_detail) == (
-        "errored", f"It broke in {step}.", "Mend it.", "line 3",
-    )  # fmt: skip
-    assert busy_house.steps(number, "begin")[-1] == step
-    assert [
-        line.level for line in busy_house.stores.runs.lines(number) if f"It broke in {step}." in line.text
-    ] == ["error"]
-    assert not {"active", "waiting", "pending"} & set(busy_house.stage_states(number).values())
-    (busy_house.root / "fail" / f"{name}.{step}").unlink()
-    again = busy_house.operations.create(busy_house.ana, name, auto_approve=True).id
+    (busy_house.root / "fail" / f"{names['apply']}.apply").unlink()
+    again = busy_house.operations.create(busy_house.ana, names["apply"], auto_approve=True).id
     assert busy_house.until_ended(again).state == "applied"
 
 
@@ -189,25 +214,23 @@ def test_a_shared_network_that_fails_ends_the_run_that_needed_it(busy_house: Any
     assert "plan" not in busy_house.steps(number, "begin")
 
 
-@pytest.mark.parametrize(
-    ("error", "state"),
-    [
-        ("RefusedError", "blocked"),
-        ("InterruptedRunError", "interrupted"),
-        ("CanceledRunError", "canceled"),
-        ("TimeLimitError", "errored"),
-    ],
-)
-def test_the_kind_of_error_says_how_a_run_ended(
-    error: str, state: str, busy_house: Any, fresh: Fresh
-) -> None:
-    name = fresh()
-    busy_house.fail(f"{name}.apply", error)
-    number = busy_house.operations.create(busy_house.ana, name, auto_approve=True).id
+def test_the_kind_of_error_says_how_a_run_ended(busy_house: Any, fresh: Fresh) -> None:
+    ends = {
+        "RefusedError": "blocked",
+        "InterruptedRunError": "interrupted",
+        "CanceledRunError": "canceled",
+        "TimeLimitError": "errored",
+    }
+    numbers = {}
+    for error in ends:
+        name = fresh()
+        busy_house.fail(f"{name}.apply", error)
+        numbers[error] = busy_house.operations.create(busy_house.ana, name, auto_approve=True).id
 
-    ended = busy_house.until_ended(number)
+    ended = {error: busy_house.until_ended(number) for error, number in numbers.items()}
 
-    assert (ended.state, ended.error) == (state, "It broke in apply.")
+    assert {error: run.state for error, run in ended.items()} == ends
+    assert {run.error for run in ended.values()} == {"It broke in apply."}
 
 
 def test_what_nobody_foresaw_is_an_error_with_advice(busy_house: Any, fresh: Fresh) -> None:
