@@ -16,6 +16,7 @@ from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate
 from panel.lifecycle.background import WorkerProcess
+from panel.lifecycle.ending import end_executions
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
 from panel.localaws import AgentSupervisor, LocalAws
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 #: What the world is called where it cannot be lost.
 _AWS_WORLD = "aws"
 _GRACE_S = 180
+# Much of an apply is the provider waiting out its own delays, which keeps Terraform's ten places occupied. The
+# embedded AWS does not throttle; on AWS the usual number stays.
+_UNHURRIED = {"TF_CLI_ARGS_apply": "-parallelism=30"}
 
 
 class Panel:
@@ -115,11 +119,17 @@ class Panel:
             AgentSupervisor(self.settings.data_path).start(_command("local", "agent"), own_environment())
 
     def shut_down(self) -> None:
-        """End the worker, the task agent and the embedded AWS, in this order; state is kept."""
+        """End the worker, Terraform, the task agent and the embedded AWS, in this order; state is kept.
+
+        On AWS a Terraform at work goes on, and the next worker finds it.
+        """
         self.worker_process.stop()
-        AgentSupervisor(self.settings.data_path).stop()
         # Also where the catalogue cannot be read any more: stopping needs neither target nor region.
-        LocalAws(self.settings.data_path, self.settings.local_port, "us-east-1").stop()
+        local = LocalAws(self.settings.data_path, self.settings.local_port, "us-east-1")
+        if local.status().state == "running":
+            end_executions(self.settings.data_path)
+        AgentSupervisor(self.settings.data_path).stop()
+        local.stop()
 
     def sweep(self, environment: str) -> Report:
         """Look at an environment now; this asks AWS and may take seconds."""
@@ -157,7 +167,7 @@ class Panel:
         from panel.runs.stack import StackRunner, Timing
 
         settings = self.settings
-        own = self.local.environment() if self.local else child_environment(aws=True)
+        own = self.local.environment() | _UNHURRIED if self.local else child_environment(aws=True)
         terraform = Terraform(
             binary=settings.terraform,
             data_dir=settings.data_path,
