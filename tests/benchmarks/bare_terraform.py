@@ -45,6 +45,10 @@ sys.exit(code)
 """
 
 
+# As the panel applies on the embedded AWS: what is compared is the panel, not a switch of Terraform's.
+_PARALLELISM = "-parallelism=30"
+
+
 @dataclass(frozen=True)
 class Bare:
     """What bare Terraform took, in seconds, by ``STACK COMMAND``, and the chains of its applies by stack."""
@@ -122,7 +126,7 @@ class BareTerraform:
         commands = (
             ["init", "-input=false", *backend],
             ["plan", "-input=false", "-out=plan.tfplan"],
-            ["apply", "-input=false", "-json", "plan.tfplan"],
+            ["apply", "-input=false", "-json", _PARALLELISM, "plan.tfplan"],
         )
         output = ""
         for words in commands:

@@ -93,6 +93,8 @@ def _measures(peer: str, created: list[Created], bare: list[Bare]) -> list[Measu
         measures.append(
             Measure(f"  of it, {words}", mine, "s", "bare", median([one.seconds[words] for one in bare]))
         )
+    own = median([sum(one.between.values()) for one in created])
+    measures.append(Measure("  of it, the panel around these commands", own, "s"))
     measures += [Measure(f"after it, {stage}", middle(stage), "s") for stage in _AFTERWARDS]
     measures.append(
         Measure("the whole command, to a ready environment", median([one.command for one in created]), "s")

@@ -23,6 +23,7 @@ _ROLES = (
     ("streamlit", "page"),
     ("panel.cli.main worker", "worker"),
     ("local agent", "task agent"),
+    ("panel.localaws.serving", "embedded AWS"),
     ("ministack", "embedded AWS"),
     ("panel.cli.main up", "panel up"),
     ("panel.engine.runner", "Terraform runner"),
