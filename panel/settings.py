@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from panel.errors import ConfigurationError
@@ -87,6 +88,14 @@ class Settings(BaseSettings):
     )
     user: str = Field(default="", description="Name to act under; default: the operating system's user.")
 
+    @field_validator("host")
+    @classmethod
+    def _loopback(cls, value: str) -> str:
+        # Whoever reaches the page acts as its owner: it must not be reachable from elsewhere.
+        if value != "localhost" and not (_is_address(value) and ip_address(value).is_loopback):
+            raise ValueError("must be an address of this machine's loopback, such as 127.0.0.1")
+        return value
+
     @property
     def data_path(self) -> Path:
         """The data directory, absolute."""
@@ -123,6 +132,14 @@ class Settings(BaseSettings):
 
     def _absolute(self, path: Path) -> Path:
         return path if path.is_absolute() else (self.root / path).resolve()
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,8 @@ from panel.errors import WorkerError
 from panel.localaws.processes import ProcessRef, spawn, tail, terminate
 from panel.localaws.records import read_record, write_record
 
-_FIRST_LOOK_S = 0.3
+_LOOK_EVERY_S = 0.1
+_START_LIMIT_S = 30.0
 _STOP_LIMIT_S = 15.0
 
 
@@ -53,13 +54,19 @@ class WorkerProcess:
                 argv, environment=environment, log=self.log_path, mark=f"worker-{uuid.uuid4().hex[:12]}"
             )
             write_record(self._record, asdict(process))
-            time.sleep(_FIRST_LOOK_S)
+            self._wait_until_it_works(process)
+
+    def _wait_until_it_works(self, process: ProcessRef) -> None:
+        """A worker needs a moment to load; it works when it holds its lock."""
+        deadline = time.monotonic() + _START_LIMIT_S
+        while time.monotonic() < deadline and not self.alive():
             if not process.is_alive():
                 raise WorkerError(
                     "The worker ended as soon as it was started.",
                     hint=f"Read {self.log_path}.",
                     detail=tail(self.log_path),
                 )
+            time.sleep(_LOOK_EVERY_S)
 
     def stop(self) -> None:
         """Ask the worker to end. Terraform that it started goes on by itself and is found by the next worker."""

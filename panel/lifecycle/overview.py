@@ -11,7 +11,7 @@ from panel.catalogue.schema import Catalogue, Owner
 from panel.errors import NotFoundError
 from panel.lifecycle.stages import KINDS, TITLES
 from panel.store.stores import Stores
-from panel.store.tables import EnvironmentRecord, HealthSample, Release, Run, WorkerRecord
+from panel.store.tables import EnvironmentRecord, HealthSample, Release, Run, WorkerRecord, now
 
 #: A worker that has not been heard of for this long does not count as alive.
 WORKER_SILENCE = timedelta(seconds=20)
@@ -151,7 +151,8 @@ class Overview:
         last = recent[0] if recent else None
         active = last if last is not None and last.active else None
         report: dict[str, Any] = dict(sample.report) if sample is not None and _is_of(sample, record) else {}
-        state, text = _state(record, last, report, world)
+        stale = sample is not None and bool(report) and now() - sample.checked_at > STALE_SAMPLE
+        state, text = _state(record, last, report, world, stale=stale)
         return EnvironmentView(
             name=name, state=state, state_text=text,
             url=record.url or None if state != "lost" else None,
@@ -193,7 +194,7 @@ def _is_of(sample: HealthSample, record: EnvironmentRecord) -> bool:
 
 
 def _state(
-    record: EnvironmentRecord, last: Run | None, report: Mapping[str, Any], world: str | None
+    record: EnvironmentRecord, last: Run | None, report: Mapping[str, Any], world: str | None, *, stale: bool
 ) -> tuple[str, str]:
     """The one word of the card and what stands beside it."""
     if last is not None and last.active:
@@ -210,9 +211,11 @@ def _state(
         return "not_created", "not created"
     if world is None:
         return "unknown", "the endpoint does not answer"
-    verdict = str(report.get("verdict", "unknown"))
     if failed is not None or not record.ready:
         return "failed", f"{KINDS[failed.kind] if failed else 'The last change'} did not succeed"
+    if stale:
+        return "unknown", "not looked at for a while"
+    verdict = str(report.get("verdict", "unknown"))
     words = {
         "healthy": ("ready", "ready"),
         "degraded": ("degraded", "works with trouble"),

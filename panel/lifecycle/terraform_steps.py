@@ -105,6 +105,11 @@ class TerraformSteps:
         run = self._runs.get(run_id)
         self._runs.transition(run_id, "planning", "worker", **_FRESH)
         self._runs.set_stage(run_id, "plan", "active")
+        if run.environment != SHARED and not self._context.stores.environments.get(SHARED).exists:
+            raise RefusedError(
+                f"{run.environment} cannot be planned yet: the network that all environments share does not exist.",
+                hint=f"Create {run.environment}: that makes the network first, and still asks before the rest.",
+            )
         job = self._context.job(run_id, run.environment, "plan", destroy=run.kind == "destroy")
         outcome = self._context.stacks.plan(job)
         summary, price = outcome.plan_summary(), self._price(outcome)

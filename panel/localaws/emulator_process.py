@@ -51,7 +51,7 @@ class EmulatorProcess:
         self._files.prepare()
         session = f"run-{uuid.uuid4().hex[:12]}"
         process = spawn(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, "-m", "panel.localaws.serving"],
             environment=self._switches(chosen.runtime),
             log=self._files.log,
             mark=session,

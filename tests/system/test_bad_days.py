@@ -120,7 +120,7 @@ def test_an_embedded_aws_killed_in_the_middle_of_an_apply_ends_the_run(
     told["up"] = panel.up()
     create = panel.start("env", "create", "staging", "--yes", "--wait")
     await_apply(create)
-    emulator = next(one for one in panel.processes() if "ministack" in one.cmdline())
+    emulator = next(one for one in panel.processes() if "panel.localaws.serving" in one.cmdline())
     emulator.send_signal(signal.SIGKILL)
     answer = create.answer()
     assert answer.code == FAILED, answer.text

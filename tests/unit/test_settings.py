@@ -167,3 +167,16 @@ def test_another_process_of_the_panel_gets_everything(monkeypatch: pytest.Monkey
 def test_every_setting_says_what_it_is_for() -> None:
     for name, field in module.Settings.model_fields.items():
         assert field.description, name
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "panel.example.com", ""])
+def test_an_address_that_others_can_reach_is_refused(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANEL_HOST", host)
+    with pytest.raises(ValidationError, match="loopback"):
+        Settings()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_addresses_of_the_loopback_are_taken(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANEL_HOST", host)
+    assert Settings().host == host

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from panel.catalogue.schema import Catalogue
 from panel.errors import NotFoundError
-from panel.lifecycle.overview import WORKER_SILENCE, Overview
+from panel.lifecycle.overview import STALE_SAMPLE, WORKER_SILENCE, Overview
 from panel.store.stores import Stores
-from panel.store.tables import WorkerRecord, now
+from panel.store.tables import HealthSample, WorkerRecord, now
 
 _OWNER = {"team": "API team", "contact": "api-team@example.com"}
 
@@ -56,6 +57,15 @@ def _run(stores: Stores, kind: str, *states: str, end: str = "") -> int:
     return number
 
 
+def _age(stores: Stores, by: timedelta) -> None:
+    """Make every sample, and the environment it is of, older."""
+    stores.environments.save("staging", created_at=now() - 2 * by)
+    with stores.database.write() as session:
+        for sample in session.exec(select(HealthSample)):
+            sample.checked_at -= by
+            session.add(sample)
+
+
 Given = Callable[[Stores], object]
 _TABLE: dict[str, tuple[Given, str | None, str, str]] = {
     "nothing was ever done": (lambda s: None, "w1", "not_created", "not created"),
@@ -76,6 +86,9 @@ _TABLE: dict[str, tuple[Given, str | None, str, str]] = {
     "degraded": (lambda s: _lives(s, verdict="degraded"), "w1", "degraded", "works with trouble"),
     "down": (lambda s: _lives(s, verdict="down"), "w1", "down", "does not work"),
     "seen, but nothing could be told": (lambda s: _lives(s, verdict="unknown"), "w1", "unknown", "not known"),
+    "healthy, long ago": (
+        lambda s: (_lives(s, verdict="healthy"), _age(s, STALE_SAMPLE * 2)), "w1", "unknown", "not looked at for a while",
+    ),
     "not seen yet": (_lives, "w1", "unknown", "not known"),
     "the endpoint is silent": (lambda s: _lives(s, verdict="healthy"), None, "unknown", "does not answer"),
     "its world is gone": (lambda s: _lives(s, verdict="healthy"), "w2", "lost", "lost this environment"),
