@@ -273,6 +273,6 @@ def _end_page(page: ProcessRef, record: Record) -> None:
 
 def _shut_down(panel: Panel) -> None:
     output.say("Stopping the worker, the task agent and the embedded AWS; their state is kept.")
-    output.say("A Terraform at work first finishes what it has begun: that may take a minute …")
+    output.say("An apply under way is waited for, so that nothing it made is forgotten: a minute or two …")
     panel.shut_down()
     output.say("Stopped.")

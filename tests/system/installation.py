@@ -32,7 +32,8 @@ T = TypeVar("T")
 _PORTS = range(20_000, 32_000)
 _POLL_S = 0.2
 _COMMAND_LIMIT_S = 600.0
-_END_LIMIT_S = 180.0
+# An apply under way is waited for.
+_END_LIMIT_S = 400.0
 
 
 def free_port() -> int:
