@@ -210,8 +210,7 @@ def test_what_terraform_refuses_is_told_with_file_and_line(
     assert panel.environment_state("staging") == "failed"
     broken.unlink()
     # Nothing of the failure stands in the way of the next try.
-    panel.run("env", "create", "staging", expect=0)
-    assert wait_for("the plan waits for review", lambda: settled(panel))["state"] == "planned"
+    assert "aws_vpc" in panel.run("env", "plan", "shared", "--wait", expect=0).out
 
 
 def test_without_any_provider_the_run_says_where_it_looked(install: Any, tmp_path: Path) -> None:
