@@ -15,7 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
 SOCKET = Path("/var/run/docker.sock")
+_TURN_LIMIT_S = 800.0
 _READY_LIMIT_S = 60.0
 _END_LIMIT_S = 60.0
 _COMMAND_LIMIT_S = 300.0
@@ -56,6 +59,12 @@ def engine(folder: Path) -> Iterator[Engine]:
     """
     if shutil.which("docker") is None:
         raise NoEngineError("there is no docker program")
+    # One at a time: an engine that another test process started ends with that one's tests.
+    with FileLock(Path(tempfile.gettempdir()) / "panel-test-engine.lock", timeout=_TURN_LIMIT_S):
+        yield from _engine(folder)
+
+
+def _engine(folder: Path) -> Iterator[Engine]:
     if _answers():
         yield Engine()
         return

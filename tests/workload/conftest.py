@@ -88,7 +88,9 @@ def built_site(node_tools: NodeTools, frontend_copy: Path) -> Path:
     return frontend_copy / "dist"
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running in this thread, which would be in the way of the
+# tests of other folders.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM} (PANEL_TEST_CHROMIUM names another)")
