@@ -5,6 +5,8 @@ locals {
   all_viewer_except_host_header = "b689b0a8-53d0-40ab-baf2-68738e2966ac" # Managed-AllViewerExceptHostHeader
   security_headers              = "67f7725c-6f97-4210-82d7-5512b31e9d03" # Managed-SecurityHeadersPolicy
 
+  errors_never_cached = [403, 404, 405, 500, 502, 503, 504]
+
   site     = "site"
   services = "services"
 }
@@ -64,6 +66,17 @@ resource "aws_cloudfront_distribution" "this" {
       cache_policy_id            = local.caching_disabled
       origin_request_policy_id   = local.all_viewer_except_host_header
       response_headers_policy_id = local.security_headers
+    }
+  }
+
+  # CloudFront keeps an error for ten seconds of its own accord, also where the cache policy says not to cache:
+  # a list that was just made would still read as "not found".
+  dynamic "custom_error_response" {
+    for_each = local.errors_never_cached
+
+    content {
+      error_code            = custom_error_response.value
+      error_caching_min_ttl = 0
     }
   }
 
