@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import streamlit as st
+
 from panel.errors import BusyError, PanelError
 from panel.store.tables import Run
-from panel.ui import notices, readers, text
+from panel.ui import notices, readers, session, text
 from panel.ui.format import utc
 from panel.ui.navigation import go_run
 from panel.ui.state import Facade
@@ -33,6 +35,28 @@ def begin(panel: Facade, kind: str, environment: str, *, confirm: str = "") -> N
     if run is not None:
         notices.forget()
         go_run(run.id)
+
+
+def ask_create(panel: Facade, environment: str) -> None:
+    """Creation as a button's callback: it runs before anything is drawn, so no refresh can swallow the click.
+
+    A callback cannot turn to another page; `follow` does, where the page begins to draw.
+    """
+    run = _tried(panel, environment, "create", lambda: panel.operations.create(panel.identity, environment))
+    readers.forget()
+    if run is not None:
+        notices.forget()
+    st.session_state[session.FOLLOW] = run.id if run is not None else None
+
+
+def follow() -> None:
+    """Show what came of the last click that `ask_create` took: the run, or the notice why there is none."""
+    if session.FOLLOW not in st.session_state:
+        return
+    run_id = st.session_state.pop(session.FOLLOW)
+    if run_id is not None:
+        go_run(run_id)
+    st.rerun()
 
 
 def _tried(panel: Facade, environment: str, kind: str, act: Callable[[], Run]) -> Run | None:

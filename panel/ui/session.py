@@ -25,6 +25,8 @@ TAB = "tab"
 #: Filters and page of the list of runs.
 RUNS_ENVIRONMENT = "runs-environment"
 RUNS_BEFORE = "runs-before"
+#: The run that a click led to, or None where it led to a notice; gone once it was followed.
+FOLLOW = "follow"
 #: The run whose end was already told.
 SEEN = "seen"
 

@@ -75,6 +75,7 @@ def _next_act(panel: Facade, view: EnvironmentView) -> None:
 def _create(panel: Facade, view: EnvironmentView) -> None:
     label = text.CREATE.format(name=view.name)
     allowed = can(panel.identity, Capability.CREATE)
-    if st.button(label, key=f"create-{view.name}", type="primary", disabled=not allowed):
-        acts.begin(panel, "create", view.name)
-        st.rerun()
+    st.button(
+        label, key=f"create-{view.name}", type="primary", disabled=not allowed,
+        on_click=acts.ask_create, args=(panel, view.name),
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import streamlit as st
 
-from panel.ui.format import ago, exact, utc
+from panel.ui.format import ago, between, exact, utc
 
 #: The shape that stands for a tone, beside its colour.
 SHAPES = {"ok": "●", "busy": "◐", "warn": "▲", "bad": "■", "none": "○", "unknown": "?"}
@@ -54,6 +54,13 @@ def when(at: datetime | None, *, now: datetime | None = None) -> str:
         return ""
     shown = ago(at, now or datetime.now(UTC))
     return f'<time datetime="{utc(at).isoformat()}" title="{exact(at)}">{shown}</time>'
+
+
+def lasting(at: datetime) -> str:
+    """How long something has been so, with the time it began on hover."""
+    return (
+        f'<time datetime="{utc(at).isoformat()}" title="{exact(at)}">{between(at, datetime.now(UTC))}</time>'
+    )
 
 
 def safe_url(url: str | None) -> str | None:

@@ -12,9 +12,21 @@ from panel.store.tables import AuditEntry, Release
 from panel.ui import readers, text
 from panel.ui.components.estimate import estimate
 from panel.ui.components.facts import short_digest
-from panel.ui.components.markup import badge, draw, esc, folded, mono, page_link, quiet, table, tone, when
+from panel.ui.components.markup import (
+    badge,
+    draw,
+    esc,
+    folded,
+    lasting,
+    mono,
+    page_link,
+    quiet,
+    table,
+    tone,
+    when,
+)
 from panel.ui.components.states import release_badge, verdict_badge, verdict_tone
-from panel.ui.format import exact, instant, shorten, utc
+from panel.ui.format import digest, exact, instant, shorten, utc
 from panel.ui.state import Facade
 
 _TICKS = 60
@@ -54,7 +66,7 @@ def health(panel: Facade, view: EnvironmentView) -> str:
     """Verdict, causes with whom to call, every check with its age, and how the last sweeps went."""
     if view.checked_at is None:
         return quiet(esc(text.NO_HEALTH.format(seconds=f"{panel.settings.health_interval_s:g}")))
-    since = f" {quiet(text.SINCE)} {quiet(when(view.since))}" if view.since else ""
+    since = f" {quiet(text.SINCE)} {quiet(lasting(view.since))}" if view.since else ""
     parts = [
         f"<h3>{verdict_badge(view.verdict)}{since}</h3>",
         f"<p>{quiet(text.CHECKED)} {when(view.checked_at)}</p>",
@@ -117,9 +129,14 @@ def activity(panel: Facade, name: str) -> str:
     return table((text.WHEN, text.WHO, text.WHAT, text.DETAIL), [_entry(entry) for entry in entries])
 
 
+def _shown(key: str, value: object) -> str:
+    shown = value if isinstance(value, str) else json.dumps(value, default=str)
+    return digest(shown) if key == "plan" else shown
+
+
 def _entry(entry: AuditEntry) -> list[str]:
     detail = ", ".join(
-        f"{key}: {value if isinstance(value, str) else json.dumps(value, default=str)}"
+        f"{key}: {_shown(key, value)}"
         for key, value in entry.detail.items()
         if value not in (None, "", [], False)
     )

@@ -46,6 +46,7 @@ button[data-testid$="Active"] p { color: var(--p-link); font-weight: 600; }
 .p-bad { color: var(--p-bad); } .p-none { color: var(--p-none); }
 .p time { text-decoration: underline dotted var(--p-rule); text-underline-offset: 3px; }
 .p-badge { font-weight: 650; white-space: nowrap; }
+@media (max-width: 40rem) { .p-badge { white-space: normal; } }
 """
 
 _CARDS = """

@@ -6,7 +6,7 @@ import streamlit as st
 
 from panel.errors import CatalogueError
 from panel.lifecycle.overview import EnvironmentView
-from panel.ui import notices, readers, text
+from panel.ui import acts, notices, readers, text
 from panel.ui.components.card import card
 from panel.ui.components.markup import badge, draw, esc, page_link, quiet, when
 from panel.ui.components.problems import problem_markup
@@ -44,6 +44,7 @@ def _environments(was_busy: bool) -> None:
 
 def _cards(was_busy: bool) -> None:
     """Cards and lines; when activity begins or ends the page is drawn whole, with another rhythm."""
+    acts.follow()
     panel = get_panel()
     if _busy(panel) != was_busy:
         st.rerun()

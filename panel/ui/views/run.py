@@ -14,7 +14,7 @@ from panel.ui import acts, notices, readers, session, text
 from panel.ui.components import plan as plans
 from panel.ui.components.destroy import ask_destroy, destroy_dialog
 from panel.ui.components.log import log
-from panel.ui.components.markup import draw, esc, folded, quiet, table, when
+from panel.ui.components.markup import draw, esc, folded, link, quiet, safe_url, table, when
 from panel.ui.components.problems import problem, problem_markup
 from panel.ui.components.stages import progress, strip
 from panel.ui.components.states import run_badge, run_title, run_tone
@@ -107,10 +107,23 @@ def _links(panel: Facade, run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.environment != SHARED:
             link_environment(run.environment, text.ENVIRONMENT_LINK.format(name=run.environment))
+        url = _application(panel, run)
+        if url is not None:
+            draw(link(url, text.OPEN_APP), width="content")
         if run.active and run.state != "planned" and not run.cancel_requested:
             st.button(
                 text.CANCEL, key=f"cancel-{run.id}", on_click=acts.decide, args=(panel, "cancel", run.id)
             )
+
+
+def _application(panel: Facade, run: Run) -> str | None:
+    """Where the application is, once a run that brought it up is done."""
+    if run.state != "applied" or run.kind not in {"create", "update", "deploy"} or run.environment == SHARED:
+        return None
+    try:
+        return safe_url(panel.overview.environment(run.environment).url)
+    except NotFoundError:
+        return None  # it was taken out of the catalogue since
 
 
 def _ended(panel: Facade, run: Run) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from panel.lifecycle.overview import EnvironmentView
 from panel.ui import readers, text
-from panel.ui.components.markup import badge, draw, esc, quiet, when
+from panel.ui.components.markup import badge, draw, esc, lasting, quiet
 from panel.ui.components.states import environment_tone
 from panel.ui.live import CALM, live
 from panel.ui.state import get_panel
@@ -29,7 +29,9 @@ def _line(view: EnvironmentView) -> str:
         environment_tone(view.state), text.STATUS_WORDS.get(view.state, text.STATUS_WORDS["unknown"])
     )
     name = f"<strong>{esc(view.name)}</strong><br>{quiet(esc(', '.join(_titles(view))))}"
-    since = f" {quiet(text.SINCE)} {quiet(when(view.since))}" if view.since and view.state != "lost" else ""
+    since = (
+        f" {quiet(text.SINCE)} {quiet(lasting(view.since))}" if view.since and view.state != "lost" else ""
+    )
     troubled = view.state in {"degraded", "down"}
     causes = "".join(f"<br>{esc(cause.text)}" for cause in view.causes[:3]) if troubled else ""
     if not causes and view.state not in {"ready", "not_created"}:
