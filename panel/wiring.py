@@ -124,6 +124,10 @@ class Panel:
         On AWS a Terraform at work goes on, and the next worker finds it.
         """
         self.worker_process.stop()
+        self.stop_endpoint()
+
+    def stop_endpoint(self) -> None:
+        """End the task agent and the embedded AWS once Terraform is done with it; its state is kept."""
         # Also where the catalogue cannot be read any more: stopping needs neither target nor region.
         local = LocalAws(self.settings.data_path, self.settings.local_port, "us-east-1")
         if local.status().state == "running":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panel.cli import options, output, state, stopping
-from panel.errors import ConfigurationError, RefusedError
+from panel.errors import BusyError, ConfigurationError, RefusedError
 
 if TYPE_CHECKING:
     from panel.localaws import LocalAws, LocalAwsStatus
@@ -28,8 +28,10 @@ def start(json: options.Json = False) -> None:
 @app.command()
 def stop(json: options.Json = False) -> None:
     """Stop the task agent and the embedded AWS; its state is written and comes back with the next start."""
-    output.say("Stopping the embedded AWS; its state is kept …")
-    _show(_local().stop(), json)
+    local = _local()
+    output.say("Stopping the embedded AWS; its state is kept. An apply under way is waited for …")
+    state.get_panel().stop_endpoint()
+    _show(local.status(), json)
 
 
 @app.command()
@@ -48,6 +50,12 @@ def reset(
     if not yes and not (state.is_interactive() and output.ask(question) == "reset"):
         raise RefusedError(
             "The embedded AWS was not emptied: nobody confirmed it.", hint="Give --yes to empty it unasked."
+        )
+    under_way = [run.id for run in state.get_panel().stores.runs.pending() if run.active]
+    if under_way:
+        raise BusyError(
+            f"The embedded AWS was not emptied: run {under_way[0]} is under way in it.",
+            hint=f"Wait until it has ended, or cancel it: panel runs cancel {under_way[0]}.",
         )
     output.say("Emptying the embedded AWS …")
     _show(local.reset(), json)

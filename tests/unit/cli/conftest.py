@@ -202,6 +202,9 @@ class StandInPanel(Panel):
     def shut_down(self) -> None:
         self.shut_downs += 1
 
+    def stop_endpoint(self) -> None:
+        self.local.stop()
+
     def sweep(self, environment: str) -> Verdict:
         if isinstance(self.report, Exception):
             raise self.report

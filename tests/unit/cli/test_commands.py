@@ -117,6 +117,14 @@ def test_the_embedded_aws_starts_stops_and_is_emptied_only_when_confirmed(termin
     assert panel.local.acts == ["start", "reset", "stop"]
 
 
+def test_the_embedded_aws_is_not_emptied_under_a_run(terminal, panel):
+    run = panel.stores.runs.create("staging", "create", "ana", ("plan",))
+    answer = terminal("local", "reset", "--yes")
+    assert answer.exit_code == 3
+    assert f"run {run.id} is under way" in answer.stderr
+    assert panel.local.acts == []
+
+
 def test_on_aws_there_is_no_embedded_aws(terminal, panel):
     panel.local = None
     answer = terminal("local", "status")
