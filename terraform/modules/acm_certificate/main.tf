@@ -10,12 +10,12 @@ resource "aws_acm_certificate" "this" {
 }
 
 resource "aws_route53_record" "validation" {
-  for_each = var.create_validation_records ? toset(var.domain_names) : []
+  for_each = var.create_validation_records ? local.proved_names : []
 
-  zone_id = var.zone_id
-  name    = local.challenges[each.key].name
-  type    = local.challenges[each.key].type
-  records = [local.challenges[each.key].value]
+  zone_id = local.zones[each.key][0]
+  name    = local.challenges[each.key][0].name
+  type    = local.challenges[each.key][0].type
+  records = [local.challenges[each.key][0].value]
   ttl     = 300
 
   # Certificates for the same name share one record, in every region: an earlier one may still be there.
@@ -23,12 +23,20 @@ resource "aws_route53_record" "validation" {
 }
 
 locals {
+  # AWS asks for one record for a name and its wildcard together.
+  proved_names = toset([for name in var.domain_names : trimprefix(name, "*.")])
+
+  zones = {
+    for entry in flatten([for zone, names in var.domain_name_by_zone_id : [for name in names : { zone = zone, name = name }]]) :
+    trimprefix(entry.name, "*.") => entry.zone...
+  }
+
   challenges = {
-    for option in aws_acm_certificate.this.domain_validation_options : option.domain_name => {
+    for option in aws_acm_certificate.this.domain_validation_options : trimprefix(option.domain_name, "*.") => {
       name  = option.resource_record_name
       type  = option.resource_record_type
       value = option.resource_record_value
-    }
+    }...
   }
 }
 

@@ -16,13 +16,25 @@ variable "domain_names" {
   }
 }
 
-variable "zone_id" {
-  description = "Hosted zone that the validation records are written to."
-  type        = string
+variable "domain_name_by_zone_id" {
+  description = "Which hosted zone takes the validation records of which names: the zone's identifier, then its names as they stand in domain_names. Needed only where this module writes the records; names that are not on the certificate are passed over."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
 
   validation {
-    condition     = can(regex("^Z[A-Z0-9]+$", var.zone_id))
-    error_message = "zone_id must be the identifier of a hosted zone, such as Z0123456789ABC."
+    condition     = alltrue([for zone in keys(var.domain_name_by_zone_id) : can(regex("^Z[A-Z0-9]+$", zone))])
+    error_message = "Each key of domain_name_by_zone_id must be the identifier of a hosted zone, such as Z0123456789ABC."
+  }
+
+  validation {
+    condition     = length(distinct(flatten(values(var.domain_name_by_zone_id)))) == length(flatten(values(var.domain_name_by_zone_id)))
+    error_message = "domain_name_by_zone_id must list a name once, under one zone."
+  }
+
+  validation {
+    condition     = !var.create_validation_records || length(setsubtract(var.domain_names, flatten(values(var.domain_name_by_zone_id)))) == 0
+    error_message = "domain_name_by_zone_id must list every name of domain_names under the zone that proves it; missing: ${join(", ", setsubtract(var.domain_names, flatten(values(var.domain_name_by_zone_id))))}."
   }
 }
 

@@ -3,7 +3,6 @@ locals {
   caching_optimized             = "658327ea-f89d-4fab-a63d-7e88639e58f6" # Managed-CachingOptimized
   caching_disabled              = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" # Managed-CachingDisabled
   all_viewer_except_host_header = "b689b0a8-53d0-40ab-baf2-68738e2966ac" # Managed-AllViewerExceptHostHeader
-  security_headers              = "67f7725c-6f97-4210-82d7-5512b31e9d03" # Managed-SecurityHeadersPolicy
 
   errors_never_cached = [403, 404, 405, 500, 502, 503, 504]
 
@@ -50,7 +49,16 @@ resource "aws_cloudfront_distribution" "this" {
     cached_methods             = ["GET", "HEAD"]
     compress                   = true
     cache_policy_id            = local.caching_optimized
-    response_headers_policy_id = local.security_headers
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.this.id
+
+    dynamic "function_association" {
+      for_each = var.site_origin.viewer_request_function_arn[*]
+
+      content {
+        event_type   = "viewer-request"
+        function_arn = function_association.value
+      }
+    }
   }
 
   dynamic "ordered_cache_behavior" {
@@ -65,7 +73,7 @@ resource "aws_cloudfront_distribution" "this" {
       compress                   = true
       cache_policy_id            = local.caching_disabled
       origin_request_policy_id   = local.all_viewer_except_host_header
-      response_headers_policy_id = local.security_headers
+      response_headers_policy_id = aws_cloudfront_response_headers_policy.this.id
     }
   }
 

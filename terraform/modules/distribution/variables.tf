@@ -1,10 +1,10 @@
 variable "name" {
-  description = "What the distribution is listed as: project and environment."
+  description = "What the distribution is listed as, and beginning of the name of its header policy: project and environment."
   type        = string
 
   validation {
-    condition     = length(var.name) >= 1 && length(var.name) <= 128
-    error_message = "name must have 1 to 128 characters."
+    condition     = can(regex("^[A-Za-z0-9_-]{1,100}$", var.name))
+    error_message = "name must have 1 to 100 letters, digits, hyphens or underscores: names of CloudFront's policies begin with it."
   }
 }
 
@@ -39,12 +39,21 @@ variable "certificate_arn" {
 }
 
 variable "site_origin" {
-  description = "Bucket of the site: its host name, and the origin access control that requests to it are signed with."
-  type        = object({ host = string, access_control_id = string })
+  description = "Bucket of the site: its host name, the origin access control that requests to it are signed with, and, where paths are routed, the CloudFront function that sees viewers' requests first."
+  type = object({
+    host                        = string
+    access_control_id           = string
+    viewer_request_function_arn = optional(string)
+  })
 
   validation {
     condition     = length(var.site_origin.host) > 0 && length(var.site_origin.access_control_id) > 0
     error_message = "site_origin needs a host and an access_control_id."
+  }
+
+  validation {
+    condition     = var.site_origin.viewer_request_function_arn == null || can(regex("^arn:[a-z-]+:cloudfront::[0-9]{12}:function/", var.site_origin.viewer_request_function_arn))
+    error_message = "site_origin.viewer_request_function_arn must be the ARN of a CloudFront function."
   }
 }
 
@@ -76,6 +85,17 @@ variable "service_path_patterns" {
   validation {
     condition     = alltrue([for pattern in var.service_path_patterns : startswith(pattern, "/")])
     error_message = "Each of service_path_patterns must begin with /."
+  }
+}
+
+variable "content_security_policy" {
+  description = "Content-Security-Policy that every answer carries, such as default-src 'self'. Null: none, since only the site knows what its pages load."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.content_security_policy == null || try(can(regex("^[ -~]+$", var.content_security_policy)) && length(var.content_security_policy) <= 2000, false)
+    error_message = "content_security_policy must be one line of 1 to 2000 plain characters, such as default-src 'self'."
   }
 }
 

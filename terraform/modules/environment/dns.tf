@@ -1,8 +1,12 @@
 module "regional_certificate" {
   source = "../acm_certificate"
 
-  domain_names = concat([var.domain_name], local.origin_is_https ? [local.origin_name] : [])
-  zone_id      = var.zone_id
+  domain_names           = local.regional_names
+  domain_name_by_zone_id = { (var.zone_id) = local.regional_names }
+}
+
+locals {
+  regional_names = concat([var.domain_name], local.origin_is_https ? [local.origin_name] : [])
 }
 
 # The same name, in CloudFront's region. AWS asks for the same validation record in every region, so this
@@ -12,7 +16,6 @@ module "edge_certificate" {
   providers = { aws = aws.us_east_1 }
 
   domain_names              = [var.domain_name]
-  zone_id                   = var.zone_id
   create_validation_records = false
 }
 

@@ -4,8 +4,9 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name        = local.name
-  description = var.description
+  name                 = local.name
+  description          = var.description
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -72,3 +72,14 @@ variable "create_instance_profile" {
   default     = false
   nullable    = false
 }
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds what the role can ever be allowed, whatever is attached to it. Null: no boundary."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}

@@ -17,3 +17,8 @@ output "origin_access_control_id" {
   description = "Identifier of the origin access control that the distribution signs its requests with."
   value       = aws_cloudfront_origin_access_control.this.id
 }
+
+output "viewer_request_function_arn" {
+  description = "CloudFront function that routes viewers' requests, for the distribution, or null without routing."
+  value       = one(aws_cloudfront_function.routing[*].arn)
+}

@@ -55,3 +55,36 @@ variable "cors_allowed_origins" {
     error_message = "Each of cors_allowed_origins must be an origin: https:// and a host name, without a path."
   }
 }
+
+variable "routing" {
+  description = "How paths become files, in this order. rules: the first prefix that fits whole parts of the path (/docs fits /docs and /docs/a, not /docsets) is replaced. index_in_folders: /about and /about/ are /about/index.html. single_page: every path without a file's extension is /index.html. Null: a path is the file of that name."
+  type = object({
+    index_in_folders = optional(bool, false)
+    single_page      = optional(bool, false)
+    rules = optional(list(object({
+      prefix       = string
+      replace_with = optional(string, "")
+    })), [])
+  })
+  default = null
+
+  validation {
+    condition     = !try(var.routing.index_in_folders && var.routing.single_page, false)
+    error_message = "routing takes index_in_folders or single_page, not both: each says what a path without a file's extension means."
+  }
+
+  validation {
+    condition     = alltrue([for rule in try(var.routing.rules, []) : can(regex("^(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+/?$", rule.prefix))])
+    error_message = "Each prefix in routing.rules must be a path, such as /docs."
+  }
+
+  validation {
+    condition     = alltrue([for rule in try(var.routing.rules, []) : rule.replace_with == "" || can(regex("^(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+/?$", rule.replace_with))])
+    error_message = "Each replace_with in routing.rules must be a path, such as /manual, or empty to take the prefix off."
+  }
+
+  validation {
+    condition     = length(jsonencode(try(var.routing.rules, []))) <= 8000
+    error_message = "routing.rules are too many: CloudFront takes a function of 10 kB."
+  }
+}

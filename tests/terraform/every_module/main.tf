@@ -74,8 +74,8 @@ module "no_key_pair" {
 module "acm_certificate" {
   source = "../../../terraform/modules/acm_certificate"
 
-  domain_names = ["todo.example.com", "www.todo.example.com"]
-  zone_id      = local.zone_id
+  domain_names           = ["todo.example.com", "www.todo.example.com"]
+  domain_name_by_zone_id = { (local.zone_id) = ["todo.example.com", "www.todo.example.com"] }
 }
 
 module "load_balancer" {
