@@ -8,16 +8,9 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY))
+from tests.terraform.checkov_check import CHECKOV, CheckovError, Finding, Skip, read_report
 
-from tests.terraform.checkov_check import (  # noqa: E402 - the repository's root has to be importable first
-    CHECKOV,
-    CheckovError,
-    Finding,
-    Skip,
-    read_report,
-)
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 PLANTED = """
 resource "aws_ebs_volume" "open" {
