@@ -1,4 +1,6 @@
 data "aws_availability_zones" "available" {
+  count = var.availability_zones == null ? 1 : 0
+
   state = "available"
 
   # Without local zones and the like, which need opting in and lack half of the services.
@@ -9,21 +11,15 @@ data "aws_availability_zones" "available" {
 }
 
 locals {
-  zones = slice(sort(data.aws_availability_zones.available.names), 0, 2)
+  zones = var.availability_zones == null ? slice(sort(data.aws_availability_zones.available[0].names), 0, 2) : var.availability_zones
 
-  # Sixteenths of the network, two a slot, one a zone. Slots 0 and 1 come first, then the private pair,
-  # then the further slots.
   public_subnets = merge([
-    for slot in var.public_subnet_slots : {
-      for position, zone in local.zones : "${slot}-${zone}" => {
-        slot = slot
-        zone = zone
-        cidr = cidrsubnet(var.vpc_cidr, 4, slot * 2 + position + (slot < 2 ? 0 : 2))
-      }
+    for slot, cidrs in local.public_cidrs : {
+      for position, zone in local.zones : "${slot}-${zone}" => { slot = slot, zone = zone, cidr = cidrs[position] }
     }
   ]...)
 
-  private_subnets = { for position, zone in local.zones : zone => cidrsubnet(var.vpc_cidr, 4, 4 + position) }
+  private_subnets = zipmap(local.zones, local.private_cidrs)
 }
 
 resource "aws_vpc" "this" {
@@ -59,7 +55,7 @@ resource "aws_subnet" "public" {
   # comes in is for security groups to say: the instances' lets nothing in.
   map_public_ip_on_launch = true
 
-  tags = { Name = "${var.name}-public-${each.key}", Slot = tostring(each.value.slot) }
+  tags = { Name = "${var.name}-public-${each.key}", Slot = each.value.slot }
 }
 
 resource "aws_subnet" "private" {

@@ -30,6 +30,11 @@ output "database_subnet_group_name" {
   value       = aws_db_subnet_group.private.name
 }
 
+output "subnet_cidrs" {
+  description = "Ranges of all subnets: public, slot as a string then its two; private, the two. In the order of the zones."
+  value       = { public = local.public_cidrs, private = local.private_cidrs }
+}
+
 output "s3_endpoint_id" {
   description = "Gateway endpoint that leads to S3 from every subnet."
   value       = aws_vpc_endpoint.s3.id
@@ -38,4 +43,9 @@ output "s3_endpoint_id" {
 output "nat_public_ip" {
   description = "Address that the private subnets are seen under on the internet, or null without a NAT gateway."
   value       = one(aws_eip.nat[*].public_ip)
+}
+
+output "flow_log_group" {
+  description = "CloudWatch log group of the network's flow log, or null where none is kept."
+  value       = one(aws_cloudwatch_log_group.flow[*].name)
 }

@@ -18,27 +18,19 @@ variable "aws_region" {
   }
 }
 
-variable "vpc_cidr" {
-  description = "Addresses of the network. Its sixteenths become the subnets, so /16 gives subnets of /20."
-  type        = string
-  default     = "10.0.0.0/16"
-  nullable    = false
+variable "availability_zones" {
+  description = "The two zones to stand in, such as us-east-2a and us-east-2b. Null: the region's first two by name."
+  type        = list(string)
+  default     = null
 
   validation {
-    condition     = can(cidrhost(var.vpc_cidr, 0)) && can(regex("/(1[6-9]|2[0-4])$", var.vpc_cidr))
-    error_message = "vpc_cidr must be an IPv4 range between /16 and /24, such as 10.0.0.0/16."
+    condition     = var.availability_zones == null || try(length(distinct(var.availability_zones)) == 2 && length(var.availability_zones) == 2, false)
+    error_message = "availability_zones must hold two zones."
   }
-}
-
-variable "public_subnet_slots" {
-  description = "Slots to make public subnets for, a pair each, one subnet a zone. An environment stands in one slot."
-  type        = set(number)
-  default     = [0, 1]
-  nullable    = false
 
   validation {
-    condition     = length(var.public_subnet_slots) > 0 && alltrue([for slot in var.public_subnet_slots : slot >= 0 && slot <= 6 && floor(slot) == slot])
-    error_message = "public_subnet_slots must hold whole numbers between 0 and 6: the network has sixteen parts, and one pair is private."
+    condition     = alltrue([for zone in coalesce(var.availability_zones, []) : can(regex("^${var.aws_region}[a-z]$", zone))])
+    error_message = "availability_zones must be zones of aws_region, such as ${var.aws_region}a."
   }
 }
 
@@ -47,4 +39,15 @@ variable "nat_gateway" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "flow_log_retention_days" {
+  description = "Days that CloudWatch keeps a record of who spoke with whom in the network, paid by the gigabyte. Null: no record."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.flow_log_retention_days == null || contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], coalesce(var.flow_log_retention_days, 0))
+    error_message = "flow_log_retention_days must be a number of days that CloudWatch offers, such as 14, 30, 90 or 365."
+  }
 }
