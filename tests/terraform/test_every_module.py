@@ -116,8 +116,8 @@ def test_the_longer_path_is_asked_first_by_cloudfront_and_load_balancer(planned:
     asked = [behaviour["path_pattern"] for behaviour in distribution["ordered_cache_behavior"]]
     assert asked == ["/api/report/*", "/api/*"]
     rules = [
-        f'module.environment.module.service["{name}"].aws_lb_listener_rule.this["https"]'
-        for name in ("reporter", "backend")
+        f'module.environment.module.service["{name}"].aws_lb_listener_rule.this["https {path}"]'
+        for name, path in (("reporter", "/api/report/*"), ("backend", "/api/*"))
     ]
     assert planned[rules[0]]["priority"] < planned[rules[1]]["priority"]
 

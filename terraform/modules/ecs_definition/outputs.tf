@@ -9,13 +9,13 @@ output "task_definition_family" {
 }
 
 output "container_name" {
-  description = "Name of the container in the task definition."
-  value       = var.service_name
+  description = "Name of the container that the load balancer talks to, and that deployments give a new image."
+  value       = var.lb_container_name
 }
 
 output "container_port" {
-  description = "Port that the container listens on."
-  value       = var.container_port
+  description = "Port that this container listens on."
+  value       = var.lb_container_port
 }
 
 output "target_group_arn" {
@@ -39,7 +39,7 @@ output "execution_role_arn" {
 }
 
 output "desired_count" {
-  description = "Tasks that a deployment scales the service to."
+  description = "Tasks that a deployment scales the service to. With autoscaling: that it has at least, until autoscaling says otherwise."
   value       = var.desired_count
 }
 

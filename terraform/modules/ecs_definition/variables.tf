@@ -9,7 +9,7 @@ variable "name_prefix" {
 }
 
 variable "service_name" {
-  description = "Name of the service, of its container, and of its part in other names."
+  description = "Name of the service, and of its part in other names."
   type        = string
 
   validation {
@@ -60,19 +60,8 @@ variable "cluster_arn" {
   }
 }
 
-variable "image" {
-  description = "Image to create the service with, best by digest. Null: the service is created with no tasks, for the first deployment to scale up. Ignored once the service exists: deployments own the running revision."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.image == null || can(regex("^[^\\s]+$", var.image))
-    error_message = "image must be an image's name without white space."
-  }
-}
-
 variable "repository_url" {
-  description = "Repository that the service's images are pushed to."
+  description = "Repository that the images of the container named lb_container_name are pushed to."
   type        = string
 
   validation {
@@ -82,7 +71,7 @@ variable "repository_url" {
 }
 
 variable "repository_arn" {
-  description = "ARN of that repository: the only one that ECS may pull from for this service."
+  description = "ARN of that repository. ECS may pull from it, and from further_repository_arns, for this service."
   type        = string
 
   validation {
@@ -91,45 +80,15 @@ variable "repository_arn" {
   }
 }
 
-variable "container_port" {
-  description = "Port that the container listens on; it is told so in the variable PORT."
-  type        = number
-
-  validation {
-    condition     = var.container_port >= 1 && var.container_port <= 65535 && floor(var.container_port) == var.container_port
-    error_message = "container_port must be a whole number between 1 and 65535."
-  }
-}
-
-variable "memory_soft_mb" {
-  description = "Memory set aside for the container, in MiB."
-  type        = number
-
-  validation {
-    condition     = var.memory_soft_mb >= 6
-    error_message = "memory_soft_mb must be at least 6, the least that ECS takes."
-  }
-}
-
-variable "memory_hard_mb" {
-  description = "Memory at which the container is stopped, in MiB; at least memory_soft_mb."
-  type        = number
-
-  validation {
-    condition     = var.memory_hard_mb >= 6
-    error_message = "memory_hard_mb must be at least 6, the least that ECS takes."
-  }
-}
-
-variable "environment" {
-  description = "Environment variables of the container, beside PORT and AWS_DEFAULT_REGION. Not for secrets: they are readable in the task definition."
-  type        = map(string)
-  default     = {}
+variable "further_repository_arns" {
+  description = "ECR repositories that other containers of the task come from, if any. A public registry needs no entry."
+  type        = list(string)
+  default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in keys(var.environment) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])
-    error_message = "Names in environment may hold letters, digits and underscores, and must not begin with a digit."
+    condition     = alltrue([for arn in var.further_repository_arns : can(regex("^arn:[a-z-]+:ecr:", arn))])
+    error_message = "Each of further_repository_arns must be the ARN of an ECR repository."
   }
 }
 
@@ -154,5 +113,16 @@ variable "log_retention_days" {
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be one of the periods that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds what the service's two roles can ever be allowed. Null: no boundary."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
   }
 }

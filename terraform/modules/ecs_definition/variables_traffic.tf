@@ -45,18 +45,46 @@ variable "listener_priority" {
   type        = number
 
   validation {
-    condition     = var.listener_priority >= 1 && var.listener_priority <= 50000
-    error_message = "listener_priority must lie between 1 and 50000."
+    condition     = var.listener_priority >= 1 && var.listener_priority <= 50000 && floor(var.listener_priority) == var.listener_priority
+    error_message = "listener_priority must be a whole number between 1 and 50000."
   }
 }
 
-variable "path_pattern" {
-  description = "Paths that belong to the service, such as /api/*."
-  type        = string
+variable "path_patterns" {
+  description = "Paths that belong to the service, such as /api/*: five for each rule at most."
+  type        = list(string)
+  nullable    = false
 
   validation {
-    condition     = can(regex("^/[A-Za-z0-9_.$/~\"'@:+*?&-]{0,127}$", var.path_pattern))
-    error_message = "path_pattern must begin with / and have 128 characters at most; * and ? stand for others."
+    condition     = length(var.path_patterns) > 0 && length(distinct(var.path_patterns)) == length(var.path_patterns)
+    error_message = "path_patterns must name at least one path, each once."
+  }
+
+  validation {
+    condition     = alltrue([for pattern in var.path_patterns : can(regex("^/[A-Za-z0-9_.$/~\"'@:+*?&-]{0,127}$", pattern))])
+    error_message = "Each of path_patterns must begin with / and have 128 characters at most; * and ? stand for others."
+  }
+}
+
+variable "path_priorities" {
+  description = "Paths of path_patterns that get a rule with a place of its own: path, then place. For services whose paths lie within each other's. The rest share the rule at listener_priority."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.path_priorities), var.path_patterns)) == 0
+    error_message = "path_priorities may only name paths that path_patterns names; it also names ${join(", ", setsubtract(keys(var.path_priorities), var.path_patterns))}."
+  }
+
+  validation {
+    condition     = length(setsubtract(var.path_patterns, keys(var.path_priorities))) <= 5
+    error_message = "path_priorities must give path_patterns places of their own where there are more than five: one rule takes no more."
+  }
+
+  validation {
+    condition     = alltrue([for priority in values(var.path_priorities) : priority >= 1 && priority <= 50000 && floor(priority) == priority])
+    error_message = "Each place in path_priorities must be a whole number between 1 and 50000."
   }
 }
 
@@ -82,58 +110,6 @@ variable "health_check" {
   }
 }
 
-variable "desired_count" {
-  description = "Tasks to create the service with, when it is created with an image. Ignored once the service exists."
-  type        = number
-  default     = 2
-  nullable    = false
-
-  validation {
-    condition     = var.desired_count >= 1 && floor(var.desired_count) == var.desired_count
-    error_message = "desired_count must be a whole number of at least 1."
-  }
-}
-
-# A t3.micro has two network interfaces, so it carries one awsvpc task beside itself: two instances are full
-# with two tasks, and a roll-out has to take one out before the next fits. 50 and 100 per cent say just
-# that, for ECS and for the emulator alike: one of two goes on serving. Where an instance is to spare, or for
-# a single task (half of one rounds up to one, and nothing could ever be taken out), choose others.
-variable "deployment_minimum_healthy_percent" {
-  description = "Part of the desired tasks, in per cent, that must stay up during a roll-out; ECS rounds the number of tasks up."
-  type        = number
-  default     = 50
-  nullable    = false
-
-  validation {
-    condition     = var.deployment_minimum_healthy_percent >= 0 && var.deployment_minimum_healthy_percent <= 100
-    error_message = "deployment_minimum_healthy_percent must lie between 0 and 100."
-  }
-}
-
-variable "deployment_maximum_percent" {
-  description = "Part of the desired tasks, in per cent, that may run during a roll-out, old and new together; ECS rounds the number of tasks down."
-  type        = number
-  default     = 100
-  nullable    = false
-
-  validation {
-    condition     = var.deployment_maximum_percent >= 100 && var.deployment_maximum_percent <= 400
-    error_message = "deployment_maximum_percent must lie between 100 and 400."
-  }
-}
-
-variable "health_check_grace_period_seconds" {
-  description = "Seconds that a starting task is given before a failed health check counts."
-  type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition     = var.health_check_grace_period_seconds >= 0
-    error_message = "health_check_grace_period_seconds must not be negative."
-  }
-}
-
 variable "deregistration_delay_seconds" {
   description = "Seconds that a leaving task may finish the requests it has."
   type        = number
@@ -143,17 +119,5 @@ variable "deregistration_delay_seconds" {
   validation {
     condition     = var.deregistration_delay_seconds >= 0 && var.deregistration_delay_seconds <= 3600
     error_message = "deregistration_delay_seconds must lie between 0 and 3600."
-  }
-}
-
-variable "stop_timeout_seconds" {
-  description = "Seconds between asking a container to stop and ending it."
-  type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition     = var.stop_timeout_seconds >= 2 && var.stop_timeout_seconds <= 120
-    error_message = "stop_timeout_seconds must lie between 2 and 120."
   }
 }

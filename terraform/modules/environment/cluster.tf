@@ -15,6 +15,8 @@ module "instance_role" {
   trusted_service         = "ec2.amazonaws.com"
   create_instance_profile = true
 
+  permissions_boundary_arn = var.permissions_boundary_arn
+
   managed_policy_arns = {
     ecs-agent       = "arn:${local.partition}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
     session-manager = "arn:${local.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"

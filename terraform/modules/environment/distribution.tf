@@ -14,9 +14,10 @@ module "distribution" {
   services_origin       = local.origin_is_https ? local.https_origin : local.emulator_origin
   service_path_patterns = local.path_patterns_in_order
 
-  viewer_protocol_policy = var.viewer_protocol_policy
-  price_class            = var.price_class
-  wait_for_deployment    = var.cloudfront_wait_for_deployment
+  content_security_policy = var.content_security_policy
+  viewer_protocol_policy  = var.viewer_protocol_policy
+  price_class             = var.price_class
+  wait_for_deployment     = var.cloudfront_wait_for_deployment
 }
 
 module "distribution_behind_load_balancer" {
@@ -31,9 +32,10 @@ module "distribution_behind_load_balancer" {
   services_origin       = { host = module.load_balancer.dns_name, protocol_policy = "http-only" }
   service_path_patterns = local.path_patterns_in_order
 
-  viewer_protocol_policy = var.viewer_protocol_policy
-  price_class            = var.price_class
-  wait_for_deployment    = var.cloudfront_wait_for_deployment
+  content_security_policy = var.content_security_policy
+  viewer_protocol_policy  = var.viewer_protocol_policy
+  price_class             = var.price_class
+  wait_for_deployment     = var.cloudfront_wait_for_deployment
 }
 
 locals {
@@ -42,8 +44,9 @@ locals {
   origin_is_known = local.origin_is_https || var.emulator_port != null
 
   site_origin = {
-    host              = module.site_bucket.regional_domain_name
-    access_control_id = module.site_bucket.origin_access_control_id
+    host                        = module.site_bucket.regional_domain_name
+    access_control_id           = module.site_bucket.origin_access_control_id
+    viewer_request_function_arn = module.site_bucket.viewer_request_function_arn
   }
 
   # CloudFront checks the name on an HTTPS origin's certificate, and AWS's own name for a load balancer is on

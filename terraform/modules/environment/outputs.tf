@@ -61,8 +61,8 @@ output "services" {
   }
 
   precondition {
-    condition     = length(distinct(values(local.listener_priorities))) == length(local.listener_priorities)
-    error_message = "Two path patterns of the same length fall on the same place among the load balancer's rules: ${jsonencode(local.listener_priorities)}. Make one of them longer."
+    condition     = length(distinct(values(local.path_priorities))) == length(local.path_priorities)
+    error_message = "services: two path_patterns of the same length fall on the same place among the load balancer's rules: ${jsonencode(local.path_priorities)}. Make one of them longer."
   }
 }
 

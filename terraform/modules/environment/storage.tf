@@ -5,6 +5,7 @@ module "site_bucket" {
 
   bucket_name             = "${local.name}-site-${local.account_id}"
   distribution_arns       = [local.distribution.arn]
+  routing                 = var.site_routing
   refuse_plain_http       = var.viewer_protocol_policy != "allow-all"
   force_destroy           = var.force_destroy
   noncurrent_version_days = var.noncurrent_version_days

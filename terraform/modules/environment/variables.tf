@@ -38,46 +38,6 @@ variable "domain_name" {
   }
 }
 
-variable "services" {
-  description = <<-EOT
-    Services that run as containers, by name: port that the container listens on, path_pattern that belongs to it (such as /api/*),
-    health_path that answers 200 when it is well, memory_soft_mb set aside and memory_hard_mb at which it is stopped (MiB),
-    desired_count of tasks, environment variables, and the image to create the service with. Without an image the service waits
-    at zero tasks for its first deployment.
-  EOT
-  type = map(object({
-    port           = number
-    path_pattern   = string
-    health_path    = string
-    memory_soft_mb = number
-    memory_hard_mb = number
-    desired_count  = number
-    environment    = optional(map(string), {})
-    image          = optional(string)
-  }))
-  nullable = false
-
-  validation {
-    condition     = alltrue([for name in keys(var.services) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", name))])
-    error_message = "Names in services must be DNS labels of 32 characters at most: lower-case letters, digits and hyphens, beginning with a letter."
-  }
-
-  validation {
-    condition     = alltrue([for service in values(var.services) : service.desired_count >= 1 && floor(service.desired_count) == service.desired_count])
-    error_message = "Each desired_count in services must be a whole number of at least 1."
-  }
-
-  validation {
-    condition     = alltrue([for service in values(var.services) : service.memory_soft_mb <= service.memory_hard_mb])
-    error_message = "No memory_soft_mb in services may be above its memory_hard_mb."
-  }
-
-  validation {
-    condition     = length(distinct([for service in values(var.services) : service.path_pattern])) == length(var.services)
-    error_message = "No two services may have the same path_pattern."
-  }
-}
-
 variable "repositories" {
   description = "Image repositories of the services: service, then arn and url."
   type        = map(object({ arn = string, url = string }))
@@ -129,5 +89,16 @@ variable "tags" {
   validation {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
     error_message = "No key in tags may begin with aws: which AWS keeps for itself."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds what every role of the environment can ever be allowed. Null: no boundary."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
   }
 }

@@ -20,6 +20,14 @@ variable "instance_count" {
     condition     = var.instance_count >= 1 && var.instance_count <= 100 && floor(var.instance_count) == var.instance_count
     error_message = "instance_count must be a whole number between 1 and 100."
   }
+
+  # Certain for the smallest types alone: they have two network interfaces, of which a task takes one.
+  validation {
+    condition = !can(regex("^t(2|3|3a|4g)\\.(nano|micro)$", var.instance_type)) || var.instance_count >= sum(concat([0], [
+      for service in values(var.services) : try(service.autoscaling.max_count, service.desired_count)
+    ]))
+    error_message = "instance_count of ${var.instance_count} is too small: a ${var.instance_type} carries one task beside itself, and services ask for more than that, by desired_count or by autoscaling.max_count."
+  }
 }
 
 variable "instance_volume_gb" {

@@ -65,3 +65,37 @@ variable "origin_rules_by_address" {
   default     = false
   nullable    = false
 }
+
+variable "site_routing" {
+  description = "How the site's paths become files, in this order. rules: the first prefix that fits whole parts of the path is replaced with replace_with. index_in_folders: /about and /about/ are /about/index.html. single_page: every path without a file's extension is /index.html. Null: a path is the file of that name."
+  type = object({
+    index_in_folders = optional(bool, false)
+    single_page      = optional(bool, false)
+    rules = optional(list(object({
+      prefix       = string
+      replace_with = optional(string, "")
+    })), [])
+  })
+  default = null
+
+  validation {
+    condition     = !try(var.site_routing.index_in_folders && var.site_routing.single_page, false)
+    error_message = "site_routing takes index_in_folders or single_page, not both: each says what a path without a file's extension means."
+  }
+
+  validation {
+    condition     = alltrue([for rule in try(var.site_routing.rules, []) : startswith(rule.prefix, "/") && (rule.replace_with == "" || startswith(rule.replace_with, "/"))])
+    error_message = "Each prefix in site_routing.rules must be a path, such as /docs, and each replace_with a path too, or empty to take the prefix off."
+  }
+}
+
+variable "content_security_policy" {
+  description = "Content-Security-Policy that every answer carries, such as default-src 'self'. Null: none, since only the site knows what its pages load."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.content_security_policy == null || try(can(regex("^[ -~]+$", var.content_security_policy)) && length(var.content_security_policy) <= 2000, false)
+    error_message = "content_security_policy must be one line of 1 to 2000 plain characters, such as default-src 'self'."
+  }
+}

@@ -3,6 +3,11 @@ output "arn" {
   value       = aws_lb.this.arn
 }
 
+output "arn_suffix" {
+  description = "End of the ARN, which is the load balancer's name in CloudWatch."
+  value       = aws_lb.this.arn_suffix
+}
+
 output "name" {
   description = "Name of the load balancer."
   value       = aws_lb.this.name

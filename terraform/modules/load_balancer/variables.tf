@@ -55,28 +55,6 @@ variable "http_listener_forwards" {
   nullable    = false
 }
 
-variable "https_listener_rules" {
-  description = "Rules of the HTTPS listener that forward to a target group by path, host, or both: any name, then the rule."
-  type = map(object({
-    priority         = number
-    target_group_arn = string
-    path_patterns    = optional(list(string), [])
-    host_headers     = optional(list(string), [])
-  }))
-  default  = {}
-  nullable = false
-
-  validation {
-    condition     = alltrue([for rule in values(var.https_listener_rules) : length(rule.path_patterns) + length(rule.host_headers) > 0])
-    error_message = "Every rule in https_listener_rules needs a path pattern or a host."
-  }
-
-  validation {
-    condition     = alltrue([for rule in values(var.https_listener_rules) : rule.priority >= 1 && rule.priority <= 50000])
-    error_message = "Priorities in https_listener_rules must lie between 1 and 50000."
-  }
-}
-
 variable "ssl_policy" {
   description = "Security policy of the HTTPS listener: which TLS versions and ciphers it takes."
   type        = string
@@ -98,6 +76,22 @@ variable "idle_timeout_seconds" {
   validation {
     condition     = var.idle_timeout_seconds >= 1 && var.idle_timeout_seconds <= 4000
     error_message = "idle_timeout_seconds must lie between 1 and 4000."
+  }
+}
+
+variable "access_logs" {
+  description = "Bucket that a line for every request is written to, and the folder there (prefix), if any. The bucket's policy must let the load balancers of its region write. Null: no access logs."
+  type        = object({ bucket = string, prefix = optional(string) })
+  default     = null
+
+  validation {
+    condition     = try(can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.access_logs.bucket)), false) || var.access_logs == null
+    error_message = "access_logs.bucket must be a bucket's name."
+  }
+
+  validation {
+    condition     = try(!startswith(var.access_logs.prefix, "/") && !endswith(var.access_logs.prefix, "/") && !strcontains(var.access_logs.prefix, "AWSLogs"), true)
+    error_message = "access_logs.prefix must not begin or end with / and must not hold AWSLogs, which AWS puts behind it."
   }
 }
 

@@ -34,6 +34,8 @@ module "environment" {
   services         = var.services
   tags             = local.tags
 
+  permissions_boundary_arn = var.permissions_boundary_arn
+
   vpc_id       = local.shared.network.vpc_id
   subnet_ids   = local.shared.network.public_subnet_ids[tostring(var.subnet_slot)]
   zone_id      = local.shared.zone_id
@@ -53,6 +55,8 @@ module "environment" {
   cloudfront_wait_for_deployment = var.cloudfront_wait_for_deployment
   emulator_port                  = var.emulator_port
   price_class                    = var.price_class
+  site_routing                   = var.site_routing
+  content_security_policy        = var.content_security_policy
 
   log_retention_days      = var.log_retention_days
   noncurrent_version_days = var.noncurrent_version_days

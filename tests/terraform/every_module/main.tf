@@ -90,14 +90,15 @@ module "load_balancer" {
     "arn:aws:acm:us-east-1:123456789012:certificate/11111111-1111-1111-1111-111111111111",
     "arn:aws:acm:us-east-1:123456789012:certificate/22222222-2222-2222-2222-222222222222",
   ]
-  https_listener_rules = {
-    backend = {
-      priority         = 1
-      target_group_arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/everything/0123456789abcdef"
-      path_patterns    = ["/api/*"]
-      host_headers     = ["backend.example.com"]
+  https_listener_rules = [
+    {
+      action = { target_group_arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/everything/0123456789abcdef" }
+      conditions = [
+        { type = "host-header", values = ["backend.example.com"] },
+        { type = "path-pattern", values = ["/api/*"] },
+      ]
     }
-  }
+  ]
 }
 
 module "ecs_definition" {
@@ -108,21 +109,26 @@ module "ecs_definition" {
   aws_region                         = "us-east-1"
   account_id                         = "123456789012"
   cluster_arn                        = "arn:aws:ecs:us-east-1:123456789012:cluster/everything"
-  image                              = "123456789012.dkr.ecr.us-east-1.amazonaws.com/everything/service@sha256:0000"
   repository_url                     = "123456789012.dkr.ecr.us-east-1.amazonaws.com/everything/service"
   repository_arn                     = "arn:aws:ecr:us-east-1:123456789012:repository/everything/service"
-  container_port                     = 8080
-  memory_soft_mb                     = 64
-  memory_hard_mb                     = 128
+  lb_container_name                  = "web"
+  lb_container_port                  = 8080
   vpc_id                             = local.vpc_id
   subnet_ids                         = local.subnets
   load_balancer_security_group_id    = local.group
   listener_arns                      = { https = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/everything/1/2" }
   listener_priority                  = 1
-  path_pattern                       = "/api/*"
+  path_patterns                      = ["/api/*"]
   health_check                       = { path = "/status" }
   desired_count                      = 1
   deployment_minimum_healthy_percent = 0
+  containers = [{
+    name              = "web"
+    image             = "123456789012.dkr.ecr.us-east-1.amazonaws.com/everything/service@sha256:0000"
+    hard_memory_limit = 128
+    soft_memory_limit = 64
+    port_mappings     = [{ container_port = 8080 }]
+  }]
 }
 
 module "distribution" {
@@ -154,8 +160,8 @@ module "environment" {
     reporter = { arn = "arn:aws:ecr:us-east-1:123456789012:repository/e/reporter", url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/e/reporter" }
   }
   services = {
-    backend  = { port = 5000, path_pattern = "/api/*", health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, desired_count = 1 }
-    reporter = { port = 5001, path_pattern = "/api/report/*", health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, desired_count = 2 }
+    backend  = { port = 5000, path_patterns = ["/api/*"], health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, desired_count = 1 }
+    reporter = { port = 5001, path_patterns = ["/api/report/*"], health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, desired_count = 2 }
   }
   instance_count = 3
 }
