@@ -19,6 +19,7 @@ resource "aws_cloudfront_distribution" "this" {
   price_class         = var.price_class
   default_root_object = "index.html"
   wait_for_deployment = var.wait_for_deployment
+  web_acl_id          = var.web_acl_arn
 
   origin {
     origin_id                = local.site

@@ -99,6 +99,17 @@ variable "content_security_policy" {
   }
 }
 
+variable "web_acl_arn" {
+  description = "Firewall rules that every request passes first: a WAF web ACL for CloudFront, paid by the month and the request. Null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.web_acl_arn == null || can(regex("^arn:[a-z-]+:wafv2:us-east-1:[0-9]{12}:global/webacl/", var.web_acl_arn))
+    error_message = "web_acl_arn must be the ARN of a global web ACL in us-east-1: CloudFront takes no other."
+  }
+}
+
 variable "viewer_protocol_policy" {
   description = "What CloudFront does with people who come over HTTP: redirect-to-https, https-only (refuse), or allow-all for an emulator on loopback."
   type        = string

@@ -64,6 +64,11 @@ variable "inline_policies" {
     condition     = alltrue([for name in keys(var.inline_policies) : can(regex("^[A-Za-z0-9+=,.@_-]{1,128}$", name))])
     error_message = "Each name in inline_policies may hold letters, digits and any of + = , . @ _ -"
   }
+
+  validation {
+    condition     = alltrue([for policy in values(var.inline_policies) : can(jsondecode(policy).Statement)])
+    error_message = "Each value of inline_policies must be a policy document as JSON, with a Statement."
+  }
 }
 
 variable "create_instance_profile" {

@@ -33,6 +33,31 @@ variable "noncurrent_version_days" {
   }
 }
 
+variable "kms_key_arn" {
+  description = "Key of your own that the objects are encrypted with, paid by the month and the request; whoever reads or writes needs it too. Null: a key that S3 keeps, free of charge."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, not of its alias."
+  }
+}
+
+variable "access_logs" {
+  description = "Where S3 writes down who asked for what: a bucket of this account and region that lets logging.s3.amazonaws.com in, and the beginning of the records' names. Null: no records."
+  type = object({
+    bucket = string
+    prefix = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.access_logs == null || try(var.access_logs.bucket != var.bucket_name && can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.access_logs.bucket)), false)
+    error_message = "access_logs.bucket must be the name of another bucket than bucket_name: a bucket that logs into itself never comes to rest."
+  }
+}
+
 variable "service_grants" {
   description = "What AWS services may do with the bucket, each only on behalf of the resources named by source_arns; on_objects chooses the objects (true) or the bucket itself (false)."
   type = list(object({

@@ -5,10 +5,17 @@ data "aws_caller_identity" "current" {}
 module "network" {
   source = "../../modules/network"
 
-  name                = var.project_name
-  aws_region          = var.aws_region
-  public_subnet_slots = var.public_subnet_slots
-  nat_gateway         = var.nat_gateway
+  name               = var.project_name
+  aws_region         = var.aws_region
+  availability_zones = var.availability_zones
+
+  vpc_cidr             = var.vpc_cidr
+  public_subnet_slots  = var.public_subnet_slots
+  public_subnet_cidrs  = var.public_subnet_cidrs
+  private_subnet_cidrs = var.private_subnet_cidrs
+
+  nat_gateway             = var.nat_gateway
+  flow_log_retention_days = var.flow_log_retention_days
 }
 
 resource "aws_route53_zone" "this" {

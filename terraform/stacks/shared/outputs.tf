@@ -1,13 +1,15 @@
 output "network" {
-  description = "The network: vpc_id, vpc_cidr, availability_zones, public_subnet_ids (slot as a string, then two subnets), private_subnet_ids, database_subnet_group_name, nat_public_ip."
+  description = "The network: vpc_id, vpc_cidr, availability_zones, public_subnet_ids (slot as a string, then two subnets), private_subnet_ids, subnet_cidrs (public by slot, private), database_subnet_group_name, nat_public_ip and flow_log_group (null where not asked for)."
   value = {
     vpc_id                     = module.network.vpc_id
     vpc_cidr                   = module.network.vpc_cidr
     availability_zones         = module.network.availability_zones
     public_subnet_ids          = module.network.public_subnet_ids
     private_subnet_ids         = module.network.private_subnet_ids
+    subnet_cidrs               = module.network.subnet_cidrs
     database_subnet_group_name = module.network.database_subnet_group_name
     nat_public_ip              = module.network.nat_public_ip
+    flow_log_group             = module.network.flow_log_group
   }
 }
 

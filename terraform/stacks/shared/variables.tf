@@ -62,25 +62,6 @@ variable "kept_images" {
   }
 }
 
-variable "public_subnet_slots" {
-  description = "Slots to make public subnets for, a pair each. An environment stands in one slot."
-  type        = set(number)
-  default     = [0, 1]
-  nullable    = false
-
-  validation {
-    condition     = length(var.public_subnet_slots) > 0 && alltrue([for slot in var.public_subnet_slots : slot >= 0 && slot <= 6 && floor(slot) == slot])
-    error_message = "public_subnet_slots must hold whole numbers between 0 and 6."
-  }
-}
-
-variable "nat_gateway" {
-  description = "Whether the private subnets reach the internet, through a NAT gateway that is paid by the hour. Nothing in the public subnets needs it."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
 variable "force_destroy" {
   description = "Whether destroying this stack also deletes the images and keys in it. Null: only on an emulator. On AWS a repository with images stops the destruction, since they are all that a rollback has."
   type        = bool
