@@ -15,14 +15,22 @@ __all__ = ["Condition", "PreconditionFailedError", "Storage", "StorageError", "S
 
 
 def open_storage(settings: Settings) -> Storage:
-    """Build the storage that ``settings`` ask for: S3 where a bucket is named, else the disk."""
+    """Build the storage that ``settings`` ask for: a bucket, a database, else the disk.
+
+    Nothing is reached yet: a storage that is down must not keep the process from starting. Raises
+    ValueError for an address that cannot be.
+    """
+    # Each is imported only where it is used: a task of 64 MB has no room for the libraries of the others.
     if settings.storage_bucket:
-        # Imported here: boto3 costs a developer who keeps lists on disk half a second and 30 MB.
         from backend.storage.s3 import S3Storage
 
         return S3Storage.connect(
             settings.storage_bucket, region=settings.aws_region, endpoint_url=settings.aws_endpoint_url
         )
+    if settings.database_url:
+        from backend.storage.sql import SqlStorage
+
+        return SqlStorage.connect(settings.database_url)
     from backend.storage.disk import DiskStorage
 
     return DiskStorage(settings.storage_dir)

@@ -1,56 +1,86 @@
-"""Lists in an S3 bucket: one object per list, versions told apart by S3's own entity tags."""
+"""Lists in an S3 bucket: one object per list, versions told apart by S3's own entity tags.
+
+The client is obstore (Rust's object_store): a tenth of the processor time and a third of the memory of
+boto3's, which a task of 64 MB notices. Credentials are looked for where ECS and EC2 offer them, and in
+the usual environment variables.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+import certifi
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.store import S3Store
 
-from backend.storage.interface import Condition, PreconditionFailedError, StorageError, Stored
+from backend.storage.interface import Condition, StorageError, Stored
+from backend.storage.swap import Pin, write_if
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+    from obstore.store import ClientConfig, RetryConfig, S3Config
 
 # A person waits for the answer, and the load balancer gives up at 60 s: fail well before that.
-CONNECT_TIMEOUT_S = 2
-READ_TIMEOUT_S = 5
-MAX_ATTEMPTS = 3
-MAX_CONNECTIONS = 16
+CONNECT_TIMEOUT = timedelta(seconds=2)
+REQUEST_TIMEOUT = timedelta(seconds=5)
+RETRIES = 2
+RETRY_TIMEOUT = timedelta(seconds=10)
+MAX_IDLE_CONNECTIONS = 16
 
-_ABSENT_CODES = frozenset({"NoSuchKey", "404"})
-# 409 is S3's answer when two conditional writes of one object meet.
-_LOST_RACE_CODES = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+# No list can have it: names begin with a letter or a digit.
+_PROBE_KEY = ".ready"
+_CODE = re.compile(r"<Code>([A-Za-z0-9]{1,64})</Code>")
+# Where credentials of instances and tasks come from; a failure there is one of credentials.
+_CREDENTIAL_SOURCES = ("169.254.169.254", "169.254.170.2", "169.254.170.23")
 
 _log = logging.getLogger("backend.storage")
 
 
 class S3Storage:
-    """Keeps each list as the object ``<name>.json`` of one bucket, over one reused client."""
+    """Keeps each list as the object ``<name>.json`` of one bucket, over reused connections."""
 
-    def __init__(self, client: S3Client, bucket: str) -> None:
-        self._client = client
-        self._bucket = bucket
+    def __init__(self, store: S3Store) -> None:
+        self._store = store
 
     @classmethod
-    def connect(cls, bucket: str, *, region: str | None = None, endpoint_url: str | None = None) -> S3Storage:
-        """Build the storage with a client of the ambient credentials.
+    def connect(
+        cls,
+        bucket: str,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        retries: int = RETRIES,
+    ) -> S3Storage:
+        """Build the storage with a client of the ambient credentials; asks nothing of S3 yet.
 
-        ``region`` None leaves the region to boto3's own configuration. ``endpoint_url`` names an emulator; it has no name per bucket, so the bucket goes into the path.
+        ``region`` None means us-east-1. ``endpoint_url`` names an emulator; it has no name per bucket, so
+        the bucket goes into the path. ``retries`` are those of one request.
         """
-        config = Config(
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
-            max_pool_connections=MAX_CONNECTIONS,
-            s3={"addressing_style": "path" if endpoint_url else "auto"},
-        )
-        return cls(boto3.client("s3", region_name=region, endpoint_url=endpoint_url, config=config), bucket)
+        plain = endpoint_url is not None and endpoint_url.startswith("http://")
+        client: ClientConfig = {
+            "connect_timeout": CONNECT_TIMEOUT,
+            "timeout": REQUEST_TIMEOUT,
+            "pool_max_idle_per_host": str(MAX_IDLE_CONNECTIONS),
+            "allow_http": plain,
+        }
+        if not plain:
+            # A slim image may come without any certificate authorities of its own.
+            client["root_certificate"] = Path(certifi.where()).read_bytes()
+        retry: RetryConfig = {"max_retries": retries, "retry_timeout": RETRY_TIMEOUT}
+        config: S3Config = {
+            "region": region or "us-east-1",
+            "virtual_hosted_style_request": endpoint_url is None,
+        }
+        if endpoint_url:
+            config["endpoint"] = endpoint_url
+        store = S3Store(bucket, config=config, client_options=client, retry_config=retry)
+        return cls(store)
 
     def read(self, name: str) -> Stored | None:
         """Return the object, None when there is none. Raises StorageError.
@@ -58,90 +88,79 @@ class S3Storage:
         S3 tells a role that may not list the bucket "access denied" for an object that is absent too:
         the task's role needs ``s3:ListBucket``.
         """
-        with _failures("read"):
-            try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=_key(name))
-            except ClientError as error:
-                if _code(error) in _ABSENT_CODES:
-                    return None
-                raise
-            return Stored(answer["Body"].read(), _unquoted(answer["ETag"]))
+        return self._get(f"{name}.json")
 
     def write(self, name: str, content: bytes, condition: Condition) -> str:
         """Put the object, leaving the comparison of tags to S3, and return the new tag.
 
         Raises PreconditionFailedError when ``condition`` does not hold, StorageError when it fails.
         """
-        match, only_if_absent = self._guard(name, condition)
-        with _failures("write"):
-            try:
-                return self._put(name, content, match, only_if_absent)
-            except ClientError as error:
-                code = _code(error)
-                if code not in _LOST_RACE_CODES and not (match and code in _ABSENT_CODES):
-                    raise
-        raise PreconditionFailedError(self.read(name))
+        if condition.is_empty:
+            return self._put(name, content, "overwrite")
+        return write_if(condition, lambda: self.read(name), lambda pin: self._swap(name, content, pin))
 
     def check(self) -> None:
-        """Return when the bucket answers. Raises StorageError."""
-        with _failures("reach"):
-            self._client.head_bucket(Bucket=self._bucket)
+        """Return when the bucket can be read. Raises StorageError."""
+        self._get(_PROBE_KEY)
 
-    def _put(self, name: str, content: bytes, match: str | None, only_if_absent: bool) -> str:
-        request: PutObjectRequestTypeDef = {
-            "Bucket": self._bucket,
-            "Key": _key(name),
-            "Body": content,
-            "ContentType": "application/json",
-        }
-        if match:
-            request["IfMatch"] = f'"{match}"'
-        elif only_if_absent:
-            request["IfNoneMatch"] = "*"
-        return _unquoted(self._client.put_object(**request)["ETag"])
+    def _get(self, key: str) -> Stored | None:
+        with _failures("read"):
+            try:
+                answer = obstore.get(self._store, key)
+            except FileNotFoundError as error:
+                if _code(error) == "NoSuchBucket":
+                    raise
+                return None
+            return Stored(answer.bytes().to_bytes(), _unquoted(answer.meta["e_tag"]))
 
-    def _guard(self, name: str, condition: Condition) -> tuple[str | None, bool]:
-        """Express the condition as S3's: a single tag to match, or "only if absent", or neither."""
-        if condition.is_empty:
-            return None, False
-        if condition.none_match is None and condition.match and len(condition.match) == 1:
-            if condition.match != ("*",):
-                return condition.match[0], False
-        elif condition.match is None and condition.none_match == ("*",):
-            return None, True
-        # Anything else S3 cannot say: decide on what is there now, then pin the write to it.
-        current = self.read(name)
-        if not condition.holds(current.etag if current else None):
-            raise PreconditionFailedError(current)
-        return (current.etag, False) if current else (None, True)
+    def _swap(self, name: str, content: bytes, pin: Pin) -> str | None:
+        try:
+            if pin.tag is None:
+                return self._put(name, content, "create")
+            return self._put(name, content, {"e_tag": f'"{pin.tag}"'})
+        except (AlreadyExistsError, PreconditionError):
+            return None
+
+    def _put(self, name: str, content: bytes, mode: obstore.PutMode) -> str:
+        attributes: obstore.Attributes = {"Content-Type": "application/json"}
+        with _failures("write"):
+            answer = obstore.put(
+                self._store, f"{name}.json", content, mode=mode, attributes=attributes, use_multipart=False
+            )
+        return _unquoted(answer["e_tag"])
 
 
 @contextmanager
 def _failures(verb: str) -> Iterator[None]:
-    """Turn boto3's errors into ours: the code for the client, the whole story for the log."""
+    """Turn the client's errors into ours: the reason for our client, the whole story for the log."""
     try:
         yield
-    except ClientError as error:
-        _log.error("S3 refused to %s: %s", verb, error)
-        raise StorageError(f"the storage bucket could not be used ({verb}): {_code(error)}") from error
-    except BotoCoreError as error:
-        _log.error("S3 could not be reached to %s: %s", verb, error)
-        raise StorageError(
-            f"the storage bucket could not be used ({verb}): {type(error).__name__}"
-        ) from error
+    except (AlreadyExistsError, PreconditionError):
+        raise
+    except (BaseError, OSError) as error:
+        story = str(error).partition("\n\nDebug source:")[0]
+        _log.error("S3 could not be used (%s): %s", verb, story)
+        raise StorageError(f"the storage bucket could not be used ({verb}): {_reason(error)}") from error
 
 
-def _key(name: str) -> str:
-    return f"{name}.json"
+def _reason(error: Exception) -> str:
+    """S3's own code where it gave one; nothing with an address in it, for clients read this."""
+    story = str(error)
+    code = _code(error)
+    if code:
+        return code
+    if any(source in story for source in _CREDENTIAL_SOURCES):
+        return "no credentials"
+    if "timed out" in story:
+        return "timed out"
+    status = re.search(r"status code: (\d{3})", story)
+    return f"HTTP {status[1]}" if status else "no connection"
 
 
-def _code(error: ClientError) -> str:
-    code = error.response.get("Error", {}).get("Code", "Unknown")
-    # A HEAD request has no body to name the reason, so the status stands there instead.
-    if error.operation_name == "HeadBucket":
-        return {"404": "NoSuchBucket", "403": "AccessDenied"}.get(code, code)
-    return code
+def _code(error: Exception) -> str | None:
+    found = _CODE.search(str(error))
+    return found[1] if found else None
 
 
-def _unquoted(etag: str) -> str:
-    return etag.strip('"')
+def _unquoted(etag: str | None) -> str:
+    return (etag or "").strip('"')

@@ -213,27 +213,3 @@ def test_a_request_is_logged_with_its_id_and_without_its_body(
 def test_an_id_that_could_forge_log_lines_is_replaced(client: testing.TestClient) -> None:
     answer = client.simulate_get("/status", headers={"X-Request-Id": 'x" "level":"error'})
     assert answer.headers["x-request-id"].isalnum()
-
-
-def test_settings_come_from_the_environment() -> None:
-    settings = Settings.from_environment(
-        {
-            "STORAGE_BUCKET": "lists",
-            "STORAGE_DIR": "/somewhere",
-            "AWS_REGION": "us-east-2",
-            "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
-            "APP_VERSION": "2",
-            "IMAGE_DIGEST": "",
-            "MAX_BODY_BYTES": "10",
-        }
-    )
-    assert settings == Settings(
-        "lists", Path("/somewhere"), "us-east-2", "http://127.0.0.1:4566", "2", None, 10
-    )
-    assert Settings.from_environment({}) == Settings()
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "1k", "²"])
-def test_a_limit_that_is_no_number_stops_the_start(value: str) -> None:
-    with pytest.raises(ValueError, match="MAX_BODY_BYTES"):
-        Settings.from_environment({"MAX_BODY_BYTES": value})
