@@ -35,6 +35,25 @@ resource "aws_cloudfront_response_headers_policy" "this" {
     }
   }
 
+  custom_headers_config {
+    items {
+      header   = "Permissions-Policy"
+      value    = var.permissions_policy
+      override = true
+    }
+  }
+
+  # Which program stands behind CloudFront is nobody's business.
+  remove_headers_config {
+    dynamic "items" {
+      for_each = toset(["Server", "X-Powered-By"])
+
+      content {
+        header = items.value
+      }
+    }
+  }
+
   lifecycle {
     # A distribution lets go of its policy before that is deleted.
     create_before_destroy = true

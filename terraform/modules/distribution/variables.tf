@@ -99,6 +99,18 @@ variable "content_security_policy" {
   }
 }
 
+variable "permissions_policy" {
+  description = "Permissions-Policy that every answer carries: what of a visitor's machine the pages may use. What a site needs has to be taken out of the list, as in geolocation=(self)."
+  type        = string
+  default     = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[ -~]+$", var.permissions_policy)) && length(var.permissions_policy) <= 2000
+    error_message = "permissions_policy must be one line of 1 to 2000 plain characters, such as camera=(), microphone=()."
+  }
+}
+
 variable "web_acl_arn" {
   description = "Firewall rules that every request passes first: a WAF web ACL for CloudFront, paid by the month and the request. Null: none."
   type        = string
