@@ -1,0 +1,17 @@
+# What a mocked provider answers, where a made-up word would be refused by a module or by the provider's own checks.
+
+mock_data "aws_caller_identity" {
+  defaults = { account_id = "123456789012" }
+}
+
+mock_data "aws_partition" {
+  defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+}
+
+mock_data "aws_availability_zones" {
+  defaults = { names = ["us-east-2b", "us-east-2c", "us-east-2a"] }
+}
+
+mock_data "aws_ec2_managed_prefix_list" {
+  defaults = { id = "pl-0123456789abcdef0" }
+}
