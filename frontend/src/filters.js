@@ -1,4 +1,4 @@
-// Which to-dos the address asks for: #/, #/active, #/completed.
+// Which to-dos the address asks for: #/, #/active, #/completed, or the same after #!.
 import { active, completed } from './todos.js'
 
 export const FILTERS = [
@@ -9,5 +9,5 @@ export const FILTERS = [
 
 /** The filter of an address's hash; the first one for anything unknown. */
 export function filterOf(hash) {
-  return FILTERS.find(({ name }) => hash === `#/${name}`) ?? FILTERS[0]
+  return FILTERS.find(({ name }) => hash === `#/${name}` || hash === `#!/${name}`) ?? FILTERS[0]
 }

@@ -22,6 +22,11 @@ export class Journal {
     return record && Array.isArray(record.items) ? record : null
   }
 
+  /** Whether another page of this browser tells by this key of its storage that it has saved the list. */
+  tellsOfSave(key) {
+    return key === this.#cacheKey
+  }
+
   /** Lists that other or earlier pages could not save: `[{base, items}]`. */
   unsaved() {
     this.#adopted = this.#keys()

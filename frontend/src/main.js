@@ -6,8 +6,12 @@ import { StateApi } from './api.js'
 import App from './components/App.vue'
 import { readConfig } from './config.js'
 import { Journal, browserStorage } from './journal.js'
+import { keepForOffline } from './offline_registration.js'
 import './styles.css'
 import { StateSync } from './sync.js'
+
+// So long it takes at most until two people who look at the list see the same.
+const LOOK_MS = 10_000
 
 const config = readConfig(window.APP_CONFIG)
 window.APP_CONFIG = config
@@ -15,9 +19,10 @@ document.querySelector('meta[name="release"]').content = config.release
 
 const todos = shallowRef(null) // null until the state, or this browser's memory of it, has arrived
 const status = shallowRef({ name: 'loading' })
+const journal = new Journal(browserStorage(), config.stateName)
 const sync = new StateSync({
   api: new StateApi(config),
-  journal: new Journal(browserStorage(), config.stateName),
+  journal,
   onItems: (items) => {
     todos.value = items
   },
@@ -45,4 +50,10 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') sync.refresh()
   else sync.flush()
 })
-sync.start()
+window.addEventListener('storage', ({ key }) => {
+  if (journal.tellsOfSave(key)) sync.look()
+})
+setInterval(() => {
+  if (document.visibilityState === 'visible') sync.look()
+}, LOOK_MS)
+sync.start().then(keepForOffline)

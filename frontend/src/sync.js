@@ -63,6 +63,11 @@ export class StateSync {
     return this.#exchange()
   }
 
+  /** Look for changes made elsewhere, unless a save or a next try is under way anyhow. */
+  look() {
+    return this.#status === 'saved' ? this.refresh() : undefined
+  }
+
   /** Do now what is waiting for its time: the page is being left, or the network came back. */
   flush() {
     return this.#timer === undefined ? undefined : this.#exchange()

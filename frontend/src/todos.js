@@ -16,6 +16,12 @@ export function change(todos, id, fields) {
   return todos.map((todo) => (todo.id === id ? { ...todo, ...fields } : todo))
 }
 
+/** Give a to-do another title. One that somebody else removed meanwhile comes back, for what was typed. */
+export function rename(todos, todo, title) {
+  const there = todos.some(({ id }) => id === todo.id)
+  return there ? change(todos, todo.id, { title }) : [...todos, { ...todo, title }]
+}
+
 export function remove(todos, id) {
   return todos.filter((todo) => todo.id !== id)
 }
