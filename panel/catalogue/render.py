@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from panel.catalogue.rules import PRODUCTION, SHARED
+from panel.catalogue.rules import ENVIRONMENT_MARK, PRODUCTION, SHARED
 from panel.catalogue.schema import Catalogue, ContainerService, Environment
 from panel.errors import NotFoundError
 
 #: The one variable that comes from this machine, not from the catalogue.
 EMULATOR_PORT = "emulator_port"
+#: The variable with the public half of the key that the panel makes, where an environment asks for one.
+SSH_PUBLIC_KEY = "ssh_public_key"
 
 # What AWS takes in the value of a tag.
 _NOT_IN_A_TAG = re.compile(r"[^\w .:/=+@-]")
@@ -39,6 +41,16 @@ def environment_state_key(name: str) -> str:
     return f"environments/{name}/terraform.tfstate"
 
 
+def ssh_key_folder(name: str) -> str:
+    """Where in the keys bucket the environment's SSH key is, with its closing slash."""
+    return f"ssh/{name}/"
+
+
+def ssh_key_object(name: str) -> str:
+    """Where in the keys bucket the private half of the environment's SSH key is."""
+    return f"{ssh_key_folder(name)}id_ed25519"
+
+
 def shared_variables(catalogue: Catalogue) -> dict[str, object]:
     """Variables of the stack that all environments share, ready for ``terraform.tfvars.json``."""
     return {
@@ -54,7 +66,7 @@ def shared_variables(catalogue: Catalogue) -> dict[str, object]:
 
 
 def environment_variables(
-    catalogue: Catalogue, name: str, *, emulator_port: int | None = None
+    catalogue: Catalogue, name: str, *, emulator_port: int | None = None, ssh_public_key: str | None = None
 ) -> dict[str, object]:
     """Variables of one environment's stack, ready for ``terraform.tfvars.json``; its own ones last.
 
@@ -62,12 +74,16 @@ def environment_variables(
         catalogue: what environments.yaml says.
         name: the environment.
         emulator_port: port of the embedded AWS, which spares CloudFront a wait; only used for the local target.
+        ssh_public_key: public half of the environment's key, where it has one.
 
     Raises:
         NotFoundError: the catalogue has no such environment.
     """
     environment = environment_of(catalogue, name)
-    return {**panel_variables(catalogue, name, emulator_port=emulator_port), **environment.variables}
+    rendered = panel_variables(catalogue, name, emulator_port=emulator_port)
+    if environment.ssh_key and ssh_public_key is not None:
+        rendered[SSH_PUBLIC_KEY] = ssh_public_key
+    return {**rendered, **environment.variables}
 
 
 def panel_variables(
@@ -89,7 +105,7 @@ def panel_variables(
         "instance_type": environment.instance.type,
         "instance_count": environment.instance.count,
         "services": {
-            service_name: _service(service, environment)
+            service_name: _service(service, environment, name)
             for service_name, service in catalogue.containers.items()
         },
         "remote_state": {
@@ -98,8 +114,12 @@ def panel_variables(
             "region": catalogue.region,
         },
         "force_destroy": not environment.protected,
+        "deletion_protection": environment.protected,
         "emulated": catalogue.target == "local",
+        **_site(catalogue),
     }
+    if catalogue.terraform.permissions_boundary is not None:
+        rendered["permissions_boundary_arn"] = catalogue.terraform.permissions_boundary
     if catalogue.target == "local":
         rendered.update(_LOCAL)
         if emulator_port is not None:
@@ -126,16 +146,43 @@ def tag_value(text: str) -> str:
     return _NOT_IN_A_TAG.sub("-", text).strip()[:256] or "-"
 
 
-def _service(service: ContainerService, environment: Environment) -> dict[str, object]:
-    return {
+def _service(service: ContainerService, environment: Environment, name: str) -> dict[str, object]:
+    rendered: dict[str, object] = {
         "port": service.port,
-        "path_pattern": service.path_pattern,
+        "path_patterns": list(service.patterns),
         "health_path": service.health_path,
         "memory_soft_mb": service.memory.soft_mb,
         "memory_hard_mb": service.memory.hard_mb,
         "desired_count": environment.desired_tasks,
         "environment": dict(service.environment),
     }
+    if service.secrets:
+        secrets = service.secrets.items()
+        rendered["secrets"] = {key: arn.replace(ENVIRONMENT_MARK, name) for key, arn in secrets}
+    if service.command:
+        rendered["command"] = list(service.command)
+    if not service.read_only_root_filesystem:
+        rendered["read_only_root_filesystem"] = False
+    if service.autoscaling is not None:
+        bounds = service.autoscaling
+        rendered["autoscaling"] = {
+            "min_count": bounds.min_tasks,
+            "max_count": bounds.max_tasks,
+            "cpu_percent": bounds.cpu_percent,
+            "requests_per_target": bounds.requests_per_target,
+        }
+    return rendered
+
+
+def _site(catalogue: Catalogue) -> dict[str, object]:
+    """What the site asks of CloudFront; nothing where it asks for nothing, so that the stack's own defaults count."""
+    site = catalogue.site[1] if catalogue.site else None
+    rendered: dict[str, object] = {}
+    if site is not None and site.content_security_policy is not None:
+        rendered["content_security_policy"] = site.content_security_policy
+    if site is not None and site.routing is not None:
+        rendered["site_routing"] = site.routing.model_dump()
+    return rendered
 
 
 def _project_owner(catalogue: Catalogue) -> str:

@@ -14,6 +14,9 @@ SHARED = "shared"
 #: The environment that has the domain itself and a subnet slot of its own.
 PRODUCTION = "production"
 
+#: What stands for the environment's name in the ARN of a secret.
+ENVIRONMENT_MARK = "{environment}"
+
 # Names that the Terraform stacks use for other things.
 _TAKEN = {
     SHARED: "the network that all environments share",
@@ -26,7 +29,14 @@ Inconsistency = tuple[tuple[str, ...], str]
 def inconsistencies(raw: object) -> list[Inconsistency]:
     """What contradicts what in a catalogue of plain values, as key paths with words; empty when nothing does."""
     catalogue = _mapping(raw)
-    return [*_services(_mapping(catalogue.get("services"))), *_environments(catalogue)]
+    services = _mapping(catalogue.get("services"))
+    return [
+        *_sites(services),
+        *_patterns(services),
+        *_variables_of_services(services),
+        *_task_counts(services, _mapping(catalogue.get("environments"))),
+        *_environments(catalogue),
+    ]
 
 
 def environment_domain(project_domain: str, environment: str, own: str | None) -> str:
@@ -36,20 +46,57 @@ def environment_domain(project_domain: str, environment: str, own: str | None) -
     return project_domain if environment == PRODUCTION else f"{environment}.{project_domain}"
 
 
-def _services(services: Mapping[str, object]) -> Iterator[Inconsistency]:
+def _sites(services: Mapping[str, object]) -> Iterator[Inconsistency]:
     sites = [name for name, service in services.items() if _mapping(service).get("kind") == "static"]
     for name in sites[1:]:
         text = f"an environment serves one static site at the most, and {sites[0]!r} is one already"
         yield ("services", name, "kind"), text
+
+
+def _patterns(services: Mapping[str, object]) -> Iterator[Inconsistency]:
     taken: dict[str, str] = {}
     for name, service in services.items():
-        pattern = _mapping(service).get("path_pattern")
-        if not isinstance(pattern, str):
+        entry = _mapping(service)
+        if entry.get("kind") != "container":
             continue
-        path = ("services", name, "path_pattern")
-        if pattern in taken:
-            yield path, f"the path pattern {pattern!r} belongs to {taken[pattern]!r} already"
-        taken.setdefault(pattern, name)
+        one, several = entry.get("path_pattern"), entry.get("path_patterns")
+        if one is None and not several:
+            yield ("services", name), "has no path: give path_pattern, such as /api/*, or path_patterns"
+        if one is not None and several:
+            text = "says again what path_pattern says: keep one of the two"
+            yield ("services", name, "path_patterns"), text
+        key = "path_pattern" if one is not None else "path_patterns"
+        for pattern in [one] if one is not None else several if isinstance(several, list) else []:
+            if isinstance(pattern, str) and pattern in taken:
+                text = f"the path pattern {pattern!r} belongs to {taken[pattern]!r} already"
+                yield ("services", name, key), text
+            if isinstance(pattern, str):
+                taken.setdefault(pattern, name)
+
+
+def _variables_of_services(services: Mapping[str, object]) -> Iterator[Inconsistency]:
+    for name, service in services.items():
+        plain = _mapping(_mapping(service).get("environment"))
+        for variable in _mapping(_mapping(service).get("secrets")):
+            if variable in plain:
+                text = "is among the environment's variables as well: keep one of the two"
+                yield ("services", name, "secrets", variable), text
+
+
+def _task_counts(
+    services: Mapping[str, object], environments: Mapping[str, object]
+) -> Iterator[Inconsistency]:
+    """Autoscaling moves the number of tasks between two bounds: what an environment begins with lies between them."""
+    for service, definition in services.items():
+        bounds = _mapping(_mapping(definition).get("autoscaling"))
+        low, high = bounds.get("min_tasks"), bounds.get("max_tasks")
+        if not isinstance(low, int) or not isinstance(high, int):
+            continue
+        for name, environment in environments.items():
+            wanted = _mapping(environment).get("desired_tasks")
+            if isinstance(wanted, int) and not low <= wanted <= high:
+                text = f"{service} scales between {low} and {high} tasks: begin with a number between them"
+                yield ("environments", name, "desired_tasks"), text
 
 
 def _environments(catalogue: Mapping[str, object]) -> Iterator[Inconsistency]:

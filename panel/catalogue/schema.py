@@ -17,6 +17,11 @@ _LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PATH = re.compile(r"/[A-Za-z0-9._~/*-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+_SECRET = re.compile(
+    r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:|ssm:[a-z0-9-]+:\d{12}:parameter/)[\w+=,.@/:{}-]+"
+)
+_POLICY = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+")
 
 # Load balancer and target group names hold 32 characters, and "<project>-<environment>" goes into them.
 LONGEST_LABEL = 20
@@ -54,6 +59,33 @@ def _path(value: str) -> str:
     return value
 
 
+def _variable_name(value: str) -> str:
+    if not _VARIABLE.fullmatch(value):
+        raise ValueError("must be an environment variable's name: letters, digits and underscores")
+    return value
+
+
+def _secret(value: str) -> str:
+    place = value.replace(rules.ENVIRONMENT_MARK, "environment")
+    if not _SECRET.fullmatch(value) or "{" in place or "}" in place:
+        raise ValueError(
+            "must be the ARN of a secret in Secrets Manager or of a parameter in Parameter Store, never the secret itself"
+        )
+    return value
+
+
+def _policy(value: str) -> str:
+    if not _POLICY.fullmatch(value):
+        raise ValueError("must be the ARN of an IAM policy")
+    return value
+
+
+def _header_value(value: str) -> str:
+    if not value.isprintable() or not value.isascii() or value != value.strip():
+        raise ValueError("must be one line of plain text, as it goes into the header")
+    return value
+
+
 def _source(value: str) -> str:
     if value.startswith("/") or ".." in value.split("/") or not value:
         raise ValueError("must be a folder inside the project, without '..'")
@@ -72,6 +104,22 @@ BucketName = Annotated[
     str, AfterValidator(_bucket), Field(description="an S3 bucket name such as example-terraform-state")
 ]
 UrlPath = Annotated[str, AfterValidator(_path), Field(description="a path such as /api/* or /status")]
+# The longer pattern is asked first, and there are places for this many characters.
+PathPattern = Annotated[
+    str,
+    AfterValidator(_path),
+    Field(max_length=48, description="a path such as /api/*, of 48 characters at most"),
+]
+VariableName = Annotated[
+    str, AfterValidator(_variable_name), Field(description="a name such as DATABASE_URL")
+]
+SecretArn = Annotated[
+    str,
+    AfterValidator(_secret),
+    Field(description="the ARN of a secret in Secrets Manager or of a parameter in Parameter Store"),
+]
+PolicyArn = Annotated[str, AfterValidator(_policy), Field(description="the ARN of an IAM policy")]
+HeaderValue = Annotated[str, AfterValidator(_header_value), Field(min_length=1, max_length=2048)]
 SourceFolder = Annotated[
     str, AfterValidator(_source), Field(description="a folder inside the project such as backend")
 ]
@@ -104,27 +152,95 @@ class Memory(_Model):
         return self
 
 
+class Autoscaling(_Model):
+    """How many tasks a service may have, and what AWS keeps near: ``cpu_percent`` of the CPU that tasks have
+    reserved, ``requests_per_target`` requests a minute for each task. One of the two at least.
+    """
+
+    min_tasks: int = Field(ge=1, le=100)
+    max_tasks: int = Field(ge=1, le=100)
+    cpu_percent: int | None = Field(default=None, ge=1, le=100)
+    requests_per_target: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Autoscaling:
+        if self.min_tasks > self.max_tasks:
+            raise ValueError("min_tasks must not be larger than max_tasks")
+        if self.cpu_percent is None and self.requests_per_target is None:
+            raise ValueError("nothing to scale by: give cpu_percent, requests_per_target, or both")
+        return self
+
+
 class ContainerService(_Model):
-    """A service that runs as ECS tasks behind the load balancer."""
+    """A service that runs as ECS tasks behind the load balancer.
+
+    ``path_pattern`` (one) or ``path_patterns`` (several): the paths that are its own. ``secrets``: variables whose
+    values ECS fetches when a task starts; ``{environment}`` in an ARN stands for the environment's name.
+    ``command``: what the container runs instead of what its image says. ``read_only_root_filesystem``: whether it may
+    only read its file system, ``/dev/shm`` apart.
+    """
 
     kind: Literal["container"]
     title: str = Field(min_length=1, max_length=80)
     source: SourceFolder
     port: int = Field(ge=1, le=65535)
-    path_pattern: UrlPath
+    path_pattern: PathPattern | None = None
+    # A load balancer's rule compares five values at the most.
+    path_patterns: list[PathPattern] = Field(default_factory=list, max_length=5)
     health_path: UrlPath
     version_path: UrlPath | None = None
     memory: Memory = Memory()
     environment: dict[str, str] = Field(default_factory=dict)
+    secrets: dict[VariableName, SecretArn] = Field(default_factory=dict)
+    command: list[str] = Field(default_factory=list)
+    read_only_root_filesystem: bool = True
+    autoscaling: Autoscaling | None = None
     owner: Owner
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """All path patterns of the service."""
+        return (self.path_pattern,) if self.path_pattern is not None else tuple(self.path_patterns)
+
+
+class RoutingRule(_Model):
+    """Requests below ``prefix`` are answered with the files below ``replace_with``."""
+
+    prefix: UrlPath
+    replace_with: str = Field(
+        default="", pattern=r"^(/[A-Za-z0-9._~/-]*)?$", description="a path such as /app"
+    )
+
+
+class Routing(_Model):
+    """Which file answers which request of a site: ``index_in_folders`` adds index.html to a folder's address,
+    ``single_page`` answers every address without a file's ending with the first page, ``rules`` move prefixes.
+    """
+
+    index_in_folders: bool = False
+    single_page: bool = False
+    rules: list[RoutingRule] = Field(default_factory=list, max_length=20)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Routing:
+        if self.index_in_folders and self.single_page:
+            raise ValueError(
+                "index_in_folders and single_page both say what a path without a file's ending means: keep one"
+            )
+        return self
 
 
 class StaticService(_Model):
-    """A site of files that CloudFront serves from a bucket."""
+    """A site of files that CloudFront serves from a bucket.
+
+    ``content_security_policy``: that header, where the stack's own is not the right one.
+    """
 
     kind: Literal["static"]
     title: str = Field(min_length=1, max_length=80)
     source: SourceFolder
+    routing: Routing | None = None
+    content_security_policy: HeaderValue | None = None
     owner: Owner
 
 
@@ -146,7 +262,9 @@ class Environment(_Model):
     ``subnet_slot``: which pair of public subnets of the shared network it lives in. Environments may share a
     slot (previews do); production's slot must be its own, so that nothing else runs beside it.
     ``domain``: its host name, where it is not ``<name>.<domain of the project>``.
-    ``ttl_hours``: destroyed that long after its creation. ``variables``: further Terraform variables of the
+    ``ttl_hours``: destroyed that long after its creation. ``protected``: nobody destroys it, and AWS refuses to
+    delete its load balancer. ``ssh_key``: its instances take an SSH key that the panel makes; Session Manager
+    needs none. ``variables``: further Terraform variables of the
     environment stack, as they are.
     """
 
@@ -158,13 +276,15 @@ class Environment(_Model):
     monthly_budget_usd: float = Field(gt=0)
     ttl_hours: int | None = Field(default=None, ge=1)
     domain: HostName | None = None
+    ssh_key: bool = False
     variables: dict[str, str | int | float | bool | list[str]] = Field(default_factory=dict)
 
 
 class TerraformSection(_Model):
-    """Where the Terraform state is kept."""
+    """Where the Terraform state is kept, and the most that the roles it makes may ever be allowed."""
 
     state_bucket: BucketName
+    permissions_boundary: PolicyArn | None = None
 
 
 class Network(_Model):

@@ -18,7 +18,7 @@ from hcl2 import SerializationOptions
 from panel.catalogue.document import Document, parse
 from panel.catalogue.load import read_text
 from panel.catalogue.problems import Problem, catalogue_error
-from panel.catalogue.render import EMULATOR_PORT, panel_variables
+from panel.catalogue.render import EMULATOR_PORT, SSH_PUBLIC_KEY, panel_variables
 from panel.catalogue.schema import Catalogue
 from panel.catalogue.wording import did_you_mean
 from panel.errors import ConfigurationError
@@ -91,6 +91,8 @@ def check_variables(catalogue: Catalogue, terraform_root: Path, *, source: Path 
     problems = []
     for name, environment in catalogue.environments.items():
         taken = {*panel_variables(catalogue, name), EMULATOR_PORT}
+        if environment.ssh_key:
+            taken.add(SSH_PUBLIC_KEY)
         for key, value in environment.variables.items():
             text = _wrong_with(key, value, declared, taken)
             if text:

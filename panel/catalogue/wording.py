@@ -138,7 +138,9 @@ def _either(words: Sequence[str]) -> str:
 
 def _may_be_secret(path: KeyPath) -> bool:
     return (
-        len(path) > 3 and path[0] in {"services", "environments"} and path[2] in {"environment", "variables"}
+        len(path) > 3
+        and path[0] in {"services", "environments"}
+        and path[2] in {"environment", "secrets", "variables"}
     )
 
 
@@ -183,6 +185,7 @@ def _resolve(location: Sequence[str | int]) -> tuple[KeyPath, _Schema]:
         if part in _variants(schema):
             schema = _follow({"$ref": _variants(schema)[str(part)]})
             continue
+        schema = _unless_nothing(schema)
         if "anyOf" in schema:
             break
         inner = _inner(schema, part)
@@ -193,7 +196,16 @@ def _resolve(location: Sequence[str | int]) -> tuple[KeyPath, _Schema]:
     return tuple(path), schema
 
 
+def _unless_nothing(schema: _Schema) -> _Schema:
+    """The section behind ``section or nothing``; other choices stay as they are."""
+    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    return _follow(options[0]) if len(options) == 1 and "$ref" in options[0] else schema
+
+
 def _inner(schema: _Schema, part: str | int) -> _Schema | None:
+    if isinstance(part, int):
+        items = schema.get("items")
+        return items if isinstance(items, Mapping) else None
     if "properties" in schema:
         inner: _Schema | None = schema["properties"].get(part)
         return inner

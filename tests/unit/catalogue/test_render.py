@@ -72,7 +72,7 @@ def test_a_services_fields_are_those_of_the_stack(catalogue: Catalogue) -> None:
     assert services == {
         "backend": {
             "port": 5000,
-            "path_pattern": "/api/*",
+            "path_patterns": ["/api/*"],
             "health_path": "/status",
             "memory_soft_mb": 64,
             "memory_hard_mb": 128,
@@ -86,10 +86,80 @@ def test_staging_is_production_but_for_names_place_and_protection(catalogue: Cat
     production = environment_variables(catalogue, "production")
     staging = environment_variables(catalogue, "staging")
     different = {name for name in production if production[name] != staging[name]}
-    assert different == {"environment_name", "domain_name", "subnet_slot", "force_destroy"}
-    assert production["force_destroy"] is False
+    protection = {"force_destroy", "deletion_protection"}
+    assert different == {"environment_name", "domain_name", "subnet_slot", *protection}
+    assert (production["force_destroy"], production["deletion_protection"]) == (False, True)
+    assert (staging["force_destroy"], staging["deletion_protection"]) == (True, False)
     assert production["domain_name"] == "todo.example.com"
     assert staging["domain_name"] == "staging.todo.example.com"
+
+
+def full(catalogue: Catalogue) -> Catalogue:
+    """The catalogue with everything in it that may be left out."""
+    raw = catalogue.model_dump()
+    raw["terraform"]["permissions_boundary"] = "arn:aws:iam::123456789012:policy/team-boundary"
+    raw["services"]["backend"] |= {
+        "path_pattern": None,
+        "path_patterns": ["/api/*", "/hooks/*"],
+        "secrets": {
+            "DATABASE_URL": "arn:aws:ssm:us-east-2:123456789012:parameter/todo/{environment}/database-url"
+        },
+        "command": ["gunicorn", "backend"],
+        "read_only_root_filesystem": False,
+        "autoscaling": {"min_tasks": 2, "max_tasks": 6, "cpu_percent": 60},
+    }
+    raw["services"]["frontend"] |= {
+        "content_security_policy": "default-src 'self'",
+        "routing": {"single_page": True, "rules": [{"prefix": "/docs", "replace_with": "/manual"}]},
+    }
+    raw["environments"]["staging"]["ssh_key"] = True
+    return Catalogue.model_validate(raw)
+
+
+def test_what_may_be_left_out_is_rendered_where_it_is_said(catalogue: Catalogue) -> None:
+    rendered = environment_variables(full(catalogue), "staging", ssh_public_key="ssh-ed25519 AAAA")
+    services = rendered["services"]
+    assert isinstance(services, dict)
+    assert {name: services["backend"][name] for name in ("path_patterns", "secrets", "command")} == {
+        "path_patterns": ["/api/*", "/hooks/*"],
+        "secrets": {"DATABASE_URL": "arn:aws:ssm:us-east-2:123456789012:parameter/todo/staging/database-url"},
+        "command": ["gunicorn", "backend"],
+    }
+    assert services["backend"]["autoscaling"] == {
+        "min_count": 2, "max_count": 6, "cpu_percent": 60, "requests_per_target": None,
+    }  # fmt: skip
+    assert rendered["site_routing"] == {
+        "index_in_folders": False,
+        "single_page": True,
+        "rules": [{"prefix": "/docs", "replace_with": "/manual"}],
+    }
+    assert rendered["content_security_policy"] == "default-src 'self'"
+    assert rendered["permissions_boundary_arn"] == "arn:aws:iam::123456789012:policy/team-boundary"
+    assert rendered["ssh_public_key"] == "ssh-ed25519 AAAA"
+
+
+def test_everything_that_can_be_rendered_is_declared_to_the_last_field(catalogue: Catalogue) -> None:
+    declared = {variable.name: variable.type for variable in read_variables(STACKS / "environment")}
+    rendered = environment_variables(full(catalogue), "staging", ssh_public_key="ssh-ed25519 AAAA")
+    assert set(rendered) <= set(declared)
+    services, routing = rendered["services"], rendered["site_routing"]
+    assert isinstance(services, dict)
+    assert isinstance(routing, dict)
+    for field in [*services["backend"], *services["backend"]["autoscaling"]]:
+        assert f"{field} = " in declared["services"], field
+    for field in [*routing, *routing["rules"][0]]:
+        assert f"{field} = " in declared["site_routing"], field
+
+
+def test_without_a_word_about_them_the_stacks_own_defaults_count(catalogue: Catalogue) -> None:
+    rendered = environment_variables(catalogue, "staging")
+    said = {"site_routing", "content_security_policy", "permissions_boundary_arn", "ssh_public_key"}
+    assert said & set(rendered) == set()
+
+
+def test_a_key_is_only_given_to_an_environment_that_asks_for_one(catalogue: Catalogue) -> None:
+    assert "ssh_public_key" not in environment_variables(catalogue, "staging", ssh_public_key="ssh-ed25519 A")
+    assert "ssh_public_key" not in environment_variables(full(catalogue), "production", ssh_public_key="x")
 
 
 def test_only_the_local_target_loosens_anything(catalogue: Catalogue) -> None:

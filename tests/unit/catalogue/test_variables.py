@@ -111,7 +111,7 @@ def check(path: Path) -> None:
 def test_declared_variables_of_the_right_type_pass(tmp_path: Path) -> None:
     check(
         with_variables(
-            tmp_path, "{ log_retention_days: 7, container_insights: enabled, deletion_protection: true }"
+            tmp_path, "{ log_retention_days: 7, container_insights: enabled, price_class: PriceClass_All }"
         )
     )
 
@@ -124,7 +124,7 @@ def test_declared_variables_of_the_right_type_pass(tmp_path: Path) -> None:
         ("{ emulator_port: 4566 }", "is set by the panel"),
         ("{ log_retention_days: '7' }", "expects number here"),
         ("{ log_retention_days: true }", "expects number here"),
-        ("{ deletion_protection: 1 }", "expects bool here"),
+        ("{ deletion_protection: true }", "is set by the panel"),
         ("{ container_insights: [a] }", "expects string here"),
     ],
 )
