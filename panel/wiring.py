@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from panel.cost.values import Estimate
     from panel.health.sweep import Report
     from panel.lifecycle.context import Context
+    from panel.lifecycle.keys import Keys
 
 #: What the world is called where it cannot be lost.
 _AWS_WORLD = "aws"
@@ -97,6 +98,13 @@ class Panel:
     def estimate(self, environment: str) -> Estimate:
         """What an environment would cost, from the catalogue alone."""
         return catalogue_estimate(self.catalogue(), environment)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The SSH keys of instances, for a terminal: reading them asks AWS."""
+        from panel.lifecycle.keys import Keys
+
+        return Keys(self.catalogue, self.stores, self.trail, self.aws)
 
     def ensure_running(self) -> None:
         """Start the embedded AWS, its task agent and a worker, each unless it is alive.

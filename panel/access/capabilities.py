@@ -25,6 +25,7 @@ class Capability(StrEnum):
     UNLOCK = "unlock"
     EDIT_CATALOGUE = "edit_catalogue"
     MANAGE_LOCAL = "manage_local"
+    SAVE_KEY = "save_key"
 
     @property
     def words(self) -> str:
@@ -43,6 +44,7 @@ _WORDS = {
     Capability.UNLOCK: "unlock the state of",
     Capability.EDIT_CATALOGUE: "edit the catalogue entry of",
     Capability.MANAGE_LOCAL: "start, stop or reset the embedded AWS of",
+    Capability.SAVE_KEY: "save the private SSH key of",
 }
 
 _PEOPLE = frozenset({Role.VIEWER, Role.OPERATOR, Role.ADMIN})
@@ -66,6 +68,7 @@ ROLES: Mapping[Capability, frozenset[Role]] = {
     Capability.UNLOCK: _ADMINS,
     Capability.EDIT_CATALOGUE: _ADMINS,
     Capability.MANAGE_LOCAL: _ADMINS,
+    Capability.SAVE_KEY: _ADMINS,
 }
 
 

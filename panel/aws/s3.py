@@ -233,9 +233,49 @@ def put_if_unchanged(aws: Aws, bucket: str, key: str, body: bytes, *, etag: str 
     return answer["ETag"].strip('"')
 
 
+def create_object(
+    aws: Aws,
+    bucket: str,
+    key: str,
+    body: bytes,
+    *,
+    content_type: str = "application/octet-stream",
+    metadata: Mapping[str, str] | None = None,
+) -> bool:
+    """Write one object, encrypted at rest, only if there is none of that name.
+
+    Returns:
+        Whether it was written; False where there is one already, or somebody was quicker.
+    """
+    with translated(f"create {key} in the bucket {bucket}"):
+        try:
+            _client(aws).put_object(
+                Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata or {}),
+                ServerSideEncryption="AES256", IfNoneMatch="*",
+            )  # fmt: skip
+        except ClientError as error:
+            if error_code(error) in _LOST_RACE:
+                return False
+            raise
+    return True
+
+
 def delete_objects(aws: Aws, bucket: str, keys: Iterable[str]) -> int:
     """Delete the named objects (the newest version of each) and return how many were named."""
     return _delete(aws, bucket, [{"Key": key} for key in keys])
+
+
+def delete_for_ever(aws: Aws, bucket: str, prefix: str) -> int:
+    """Delete everything below ``prefix`` with all its versions and delete markers; nobody can bring it back.
+
+    Returns:
+        How many versions and markers were deleted; 0 for a bucket that does not exist.
+    """
+    if not bucket_exists(aws, bucket):
+        return 0
+    with translated(f"list the versions below {prefix} in the bucket {bucket}"):
+        versions = list(_versions(_client(aws), bucket, prefix))
+    return _delete(aws, bucket, versions)
 
 
 def empty_bucket(aws: Aws, bucket: str) -> int:
@@ -262,8 +302,8 @@ def empty_bucket(aws: Aws, bucket: str) -> int:
     return _delete(aws, bucket, versions)
 
 
-def _versions(client: S3Client, bucket: str) -> Iterator[ObjectIdentifierTypeDef]:
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+def _versions(client: S3Client, bucket: str, prefix: str = "") -> Iterator[ObjectIdentifierTypeDef]:
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
         for version in page.get("Versions", ()):
             yield {"Key": version["Key"], "VersionId": version["VersionId"]}
         for marker in page.get("DeleteMarkers", ()):

@@ -57,8 +57,16 @@ class Context:
         """Where an environment's stack is rendered."""
         return self.settings.data_path / "workspaces" / environment
 
-    def job(self, run_id: int, environment: str, stage: str, *, destroy: bool = False) -> StackJob:
-        """The Terraform side of a run: the shared stack's, or that of an environment."""
+    def job(
+        self,
+        run_id: int,
+        environment: str,
+        stage: str,
+        *,
+        destroy: bool = False,
+        ssh_public_key: str | None = None,
+    ) -> StackJob:
+        """The Terraform side of a run: the shared stack's, or that of an environment (with its key, if it has one)."""
         catalogue = self.catalogue()
         shared = environment == SHARED
         return StackJob(
@@ -69,7 +77,7 @@ class Context:
             workspace=self.workspace(environment),
             variables=shared_variables(catalogue)
             if shared
-            else self._environment_variables(catalogue, environment),
+            else self._environment_variables(catalogue, environment, ssh_public_key),
             backend=Backend(
                 bucket=catalogue.terraform.state_bucket,
                 key=shared_state_key() if shared else environment_state_key(environment),
@@ -79,10 +87,14 @@ class Context:
             destroy=destroy,
         )
 
-    def _environment_variables(self, catalogue: Catalogue, environment: str) -> dict[str, object]:
+    def _environment_variables(
+        self, catalogue: Catalogue, environment: str, ssh_public_key: str | None
+    ) -> dict[str, object]:
         check_variables(catalogue, self.settings.terraform_path, source=self.settings.catalogue_path)
         port = self.settings.local_port if self.emulated_endpoint else None
-        return environment_variables(catalogue, environment, emulator_port=port)
+        return environment_variables(
+            catalogue, environment, emulator_port=port, ssh_public_key=ssh_public_key
+        )
 
 
 def fingerprint(source: Path, variables: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from panel.aws.front_door import FrontDoor, SiteSeen, VersionSeen, front_door, site_seen, version_seen
@@ -17,8 +17,9 @@ from panel.deploys.revision import Revision, source_revision
 from panel.deploys.rollout import Baseline, ServiceTarget, read_baseline, roll_out
 from panel.deploys.site import publish_site
 from panel.deploys.site_build import build_site
-from panel.errors import DeployError, EndpointError, NotFoundError, PanelError
+from panel.errors import DeployError, EndpointError, NotFoundError, OperationError, PanelError
 from panel.lifecycle.context import Context
+from panel.lifecycle.instance_keys import key_place, remove_key
 from panel.lifecycle.sweeps import sweep_environment
 from panel.localaws.tasks import ServiceTasks
 from panel.runs.journal import Journal
@@ -106,7 +107,7 @@ class DeploySteps:
         try:
             pushed = self._push(name, service, revision, requirements, journal)
             outputs = self._outputs(run.environment)
-            target = _target(outputs, name, service.port)
+            target = _scaled(_target(outputs, name, service.port), service, baseline)
             door = front_door(outputs, emulated_endpoint=context.emulated_endpoint)
             roll_out(
                 context.aws(),
@@ -237,7 +238,26 @@ class DeploySteps:
             for name, service in dict(outputs.get("services", {})).items():
                 count = retire_revisions(self._context.aws(), str(service["task_definition_family"]))
                 journal.say(f"Removed the task definitions of {name} ({count} were active).")
+            self._remove_key(run.environment, journal)
         self._runs.set_stage(run_id, "cleanup", "done")
+
+    def _remove_key(self, environment: str, journal: Journal) -> None:
+        """Also where the catalogue asks for no key any more: one that was made before opens nothing now."""
+        if "keys_bucket" not in self._context.stores.environments.get(SHARED).outputs:
+            return  # no shared stack, no bucket that a key could be in
+        place = key_place(self._context.stores, environment)
+        try:
+            count = remove_key(self._context.aws(), place)
+        except PanelError as error:
+            raise OperationError(
+                f"{environment} is destroyed, but its SSH key is still in the bucket {place.bucket}: {error.message}",
+                hint=f"Correct that and destroy {environment} once more: only the key is left to remove.",
+                detail=error.detail,
+            ) from error
+        if count:
+            journal.say(
+                f"Removed the SSH key of {environment} from the bucket {place.bucket}, with all versions."
+            )
 
     def _outputs(self, environment: str) -> dict[str, Any]:
         outputs = self._context.stores.environments.get(environment).outputs
@@ -261,6 +281,14 @@ def _target(outputs: Mapping[str, Any], name: str, port: int) -> ServiceTarget:
         family=str(service["task_definition_family"]), container=str(service["container_name"]), port=port,
         target_group_arn=str(service["target_group_arn"]), desired=int(service["desired_count"]),
     )  # fmt: skip
+
+
+def _scaled(target: ServiceTarget, service: ContainerService, baseline: Baseline) -> ServiceTarget:
+    """Where AWS scales a service that serves already, the number of tasks is AWS's: a roll-out keeps it."""
+    bounds = service.autoscaling
+    if bounds is None or baseline.desired == 0:
+        return target
+    return replace(target, desired=min(max(baseline.desired, bounds.min_tasks), bounds.max_tasks))
 
 
 def _pulse(runs: Runs, run_id: int, journal: Journal) -> Pulse:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from panel.catalogue.schema import Catalogue, Owner
+from panel.catalogue.render import ssh_key_object
+from panel.catalogue.schema import SHARED, Catalogue, Owner
 from panel.errors import NotFoundError
 from panel.lifecycle.stages import KINDS, TITLES
 from panel.store.stores import Stores
@@ -82,6 +83,8 @@ class EnvironmentView:
     last_run: Run | None
     active_run: Run | None
     exists: bool
+    #: Where the private half of its SSH key is kept; None where it has none.
+    ssh_key: str | None = None
 
 
 class Overview:
@@ -167,7 +170,12 @@ class Overview:
             since=sample.since if sample is not None and report else None,
             services=self._services(catalogue, name, record, report),
             last_run=last, active_run=active, exists=record.exists,
+            ssh_key=self._ssh_key(name) if entry.ssh_key else None,
         )  # fmt: skip
+
+    def _ssh_key(self, name: str) -> str | None:
+        bucket = self._stores.environments.get(SHARED).outputs.get("keys_bucket")
+        return f"s3://{bucket}/{ssh_key_object(name)}" if bucket else None
 
     def _services(
         self, catalogue: Catalogue, name: str, record: EnvironmentRecord, report: Mapping[str, Any]

@@ -19,10 +19,12 @@ from panel.errors import (
     IllegalTransitionError,
     OperationError,
     PanelError,
+    ProtectedError,
     RefusedError,
 )
 from panel.lifecycle.context import Context, fingerprint
-from panel.runs.guardrails import Finding, Situation, blocked, judge
+from panel.lifecycle.instance_keys import ensure_key, key_place
+from panel.runs.guardrails import DELETION_PROTECTION, Finding, Situation, blocked, judge
 from panel.runs.journal import Journal
 from panel.runs.stack import StackJob
 from panel.store.tables import EnvironmentRecord, Run, RunPlan, now
@@ -110,7 +112,7 @@ class TerraformSteps:
                 f"{run.environment} cannot be planned yet: the network that all environments share does not exist.",
                 hint=f"Create {run.environment}: that makes the network first, and still asks before the rest.",
             )
-        job = self._context.job(run_id, run.environment, "plan", destroy=run.kind == "destroy")
+        job = self._job(run, "plan")
         outcome = self._context.stacks.plan(job)
         summary, price = outcome.plan_summary(), self._price(outcome)
         findings = judge(summary, self._situation(run, price["monthly_usd"]))
@@ -128,6 +130,19 @@ class TerraformSteps:
             plan_digest=outcome.plan_digest,
             blocked=bool(blocked(findings)),
         )
+
+    def _job(self, run: Run, stage: str) -> StackJob:
+        destroy = run.kind == "destroy"
+        key = None if destroy else self._public_key(run)
+        return self._context.job(run.id or 0, run.environment, stage, destroy=destroy, ssh_public_key=key)
+
+    def _public_key(self, run: Run) -> str | None:
+        """Public half of the key of an environment that asks for one; made here, at the first plan."""
+        entry = self._context.catalogue().environments.get(run.environment)
+        if entry is None or not entry.ssh_key:
+            return None
+        place = key_place(self._context.stores, run.environment)
+        return ensure_key(self._context.aws(), place)
 
     def _situation(self, run: Run, monthly_usd: float) -> Situation:
         entry = self._context.catalogue().environments.get(run.environment)
@@ -162,16 +177,7 @@ class TerraformSteps:
         """Say where the plan leads: ``apply``, ``wait`` (for a person), ``skip`` (nothing to change) or ``stop``."""
         run = self._runs.get(run_id)
         if planned["blocked"]:
-            names = [
-                f"{f['rule']}: {f['address']} {f['reason']}"
-                for f in self._findings(run)
-                if f["severity"] == "block"
-            ]
-            raise RefusedError(
-                f"The plan of {run.environment} is blocked by {len(names)} guardrail finding(s): {names[0]}.",
-                hint="Change what the plan would do, or the rule, and plan again.",
-                detail="\n".join(names),
-            )
+            raise _refusal(run, [f for f in self._findings(run) if f["severity"] == "block"])
         if run.kind == "plan":
             return "stop"
         if not planned["changes"]:
@@ -226,7 +232,7 @@ class TerraformSteps:
         """Apply exactly the reviewed plan and remember the stack's outputs."""
         run = self._runs.get(run_id)
         self._runs.transition(run_id, "applying", "worker")
-        job = self._context.job(run_id, run.environment, "apply")
+        job = self._job(run, "apply")
         self._runs.set_stage(run_id, "apply", "active")
         self._record(run.environment, exists=True, ready=False, created_at=self._created_at(run.environment))
         outcome = self._context.stacks.apply(job, Path(planned["plan_path"]), planned["plan_digest"])
@@ -241,7 +247,7 @@ class TerraformSteps:
         """Where there was nothing to apply: read the outputs, so that what follows knows the stack."""
         run = self._runs.get(run_id)
         self._runs.set_stage(run_id, "apply", "skipped", detail="nothing to change")
-        job = self._context.job(run_id, run.environment, "apply")
+        job = self._job(run, "apply")
         self._applied(job, self._context.stacks.outputs(job))
         self._keep_price(run)
 
@@ -251,7 +257,7 @@ class TerraformSteps:
         self._runs.transition(run_id, "applying", "worker")
         self._runs.set_stage(run_id, "destroy", "active")
         self._context.stores.environments.save(run.environment, ready=False)
-        job = self._context.job(run_id, run.environment, "destroy", destroy=True)
+        job = self._job(run, "destroy")
         self._context.stacks.apply(job, Path(planned["plan_path"]), planned["plan_digest"])
         self._runs.update(run_id, waiting_for="")
         self._runs.set_stage(run_id, "destroy", "done")
@@ -312,6 +318,24 @@ class TerraformSteps:
         """Write one line to the run's log."""
         with Journal(self._runs, run_id, stage) as journal:
             journal.say(text, level)
+
+
+def _refusal(run: Run, findings: list[dict[str, Any]]) -> RefusedError:
+    """Why a plan is not even shown for review, and what to do about it."""
+    names = [f"{f['rule']}: {f['address']} {f['reason']}" for f in findings]
+    name = run.environment
+    if run.kind == "destroy" and any(f["rule"] == DELETION_PROTECTION for f in findings):
+        return ProtectedError(
+            f"{name} is not protected by environments.yaml any more, but AWS still protects its load balancer: "
+            "nothing was destroyed.",
+            hint=f"Update {name} first ('panel env update {name}'): that lifts the protection. Then destroy it.",
+            detail="\n".join(names),
+        )
+    return RefusedError(
+        f"The plan of {name} is blocked by {len(names)} guardrail finding(s): {names[0]}.",
+        hint="Change what the plan would do, or the rule, and plan again.",
+        detail="\n".join(names),
+    )
 
 
 def change_to_dict(change: ResourceChange) -> dict[str, Any]:

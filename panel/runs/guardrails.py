@@ -9,6 +9,8 @@ from typing import Any
 
 from panel.engine.plan import PlanSummary, ResourceChange
 
+#: The rule that AWS itself enforces: no reason can override it, only an update can lift it.
+DELETION_PROTECTION = "deletion protection"
 #: Types that hold data somebody would miss.
 STATEFUL = frozenset({
     "aws_s3_bucket", "aws_db_instance", "aws_rds_cluster", "aws_dynamodb_table", "aws_efs_file_system",
@@ -80,6 +82,12 @@ def _protected(plan: PlanSummary, situation: Situation) -> _Found:
     for change in plan.changes:
         if change.action == "delete" or (change.action == "replace" and change.type not in _REVISIONS):
             yield "block", f"would {change.action} a part of a protected environment", change.address
+
+
+def _deletion_protection(plan: PlanSummary, _situation: Situation) -> _Found:
+    for change in plan.changes:
+        if change.action in {"delete", "replace"} and (change.before or {}).get("enable_deletion_protection"):
+            yield "block", "is protected from deletion in AWS, which would refuse half way", change.address
 
 
 def _ingress(plan: PlanSummary, _situation: Situation) -> _Found:
@@ -162,6 +170,7 @@ def _budget(_plan: PlanSummary, situation: Situation) -> _Found:
 _RULES: Mapping[str, Callable[[PlanSummary, Situation], _Found]] = {
     "stateful resources": _stateful,
     "protected environment": _protected,
+    DELETION_PROTECTION: _deletion_protection,
     "open ingress": _ingress,
     "public buckets": _public_bucket,
     "tags": _tags,
@@ -170,6 +179,7 @@ _RULES: Mapping[str, Callable[[PlanSummary, Situation], _Found]] = {
 _PASSED: Mapping[str, str] = {
     "stateful resources": "nothing that holds data is destroyed or replaced",
     "protected environment": "nothing protected is destroyed or replaced",
+    DELETION_PROTECTION: "nothing is deleted that AWS protects from deletion",
     "open ingress": "no port but the web's is open to the internet",
     "public buckets": "no bucket becomes public",
     "tags": "everything carries the tags that cost reports need",

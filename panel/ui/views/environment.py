@@ -109,6 +109,7 @@ def _tabs(panel: Facade, view: EnvironmentView, every: float) -> None:
 
 def _overview(name: str) -> None:
     view = readers.environment(get_panel(), name)
+    access = f"{esc(text.SESSION_MANAGER)} {quiet(esc(text.SSH_KEY.format(place=view.ssh_key)))}"
     about = rows(
         [
             (text.ADDRESS, link(view.url or "", view.url) if view.url else quiet(esc(view.domain))),
@@ -116,6 +117,7 @@ def _overview(name: str) -> None:
             (text.SIZE, esc(view.size) + (f" · {esc(text.PROTECTED_WORD)}" if view.protected else "")),
             (text.OWNER, facts.owner(view)),
             (text.LAST_RUN, facts.last_run(view.last_run)),
+            *([(text.ACCESS, access)] if view.exists and view.ssh_key else []),
         ]
     )
     note = "" if view.exists else f"<p>{quiet(text.NOT_THERE)}</p>"

@@ -16,6 +16,7 @@ import pytest
 
 from panel.access.identity import Identity, Role
 from panel.audit.trail import Trail
+from panel.catalogue.edit import set_value
 from panel.catalogue.load import load_catalogue
 from panel.lifecycle.operations import Operations
 from panel.settings import Settings, child_environment
@@ -121,6 +122,10 @@ class House:
     def fail(self, name: str, error: str) -> None:
         """Let the step ENVIRONMENT.STEP raise an error of this class."""
         (self.root / "fail" / name).write_text(error)
+
+    def protect(self, name: str, protected: bool) -> None:
+        """Protect an environment in environments.yaml, or no longer."""
+        set_value(self.root / "environments.yaml", ("environments", name, "protected"), protected)
 
     def plans(self, subject: str, *actions: str) -> None:
         """What the plan of a stack does, as TYPE:ACTION."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from panel.catalogue.schema import SHARED
-from panel.errors import BusyError
+from panel.errors import BusyError, ProtectedError
 
 _SHIPPING = ["deploying", "baselines", "image", "site", "checks"]
 Fresh = Callable[[], str]
@@ -177,6 +177,31 @@ def test_a_deployment_and_a_destruction_of_what_exists(busy_house: Any, fresh: F
     ]  # fmt: skip
     record = busy_house.stores.environments.get(name)
     assert (record.exists, record.ready, record.url, record.outputs) == (False, False, "", {})
+
+
+def test_the_way_out_of_protection_is_an_update_and_then_the_destruction(
+    busy_house: Any, fresh: Fresh
+) -> None:
+    name = fresh()
+    busy_house.protect(name, True)
+    created = busy_house.operations.create(busy_house.ana, name, auto_approve=True).id
+    assert busy_house.until_ended(created).state == "applied"
+    with pytest.raises(ProtectedError):
+        busy_house.operations.destroy(busy_house.ana, name, confirm=name)
+
+    busy_house.protect(name, False)
+    early = busy_house.operations.destroy(busy_house.ana, name, confirm=name, auto_approve=True).id
+    refused = busy_house.until_ended(early)
+    assert (refused.state, "destroy" in busy_house.steps(early, "begin")) == ("blocked", False)
+    assert "AWS still protects its load balancer: nothing was destroyed" in refused.error
+    assert f"panel env update {name}" in refused.error_hint
+    assert busy_house.stores.environments.get(name).ready
+
+    updated = busy_house.operations.update(busy_house.ana, name, auto_approve=True).id
+    assert busy_house.until_ended(updated).state == "applied"
+    destroyed = busy_house.operations.destroy(busy_house.ana, name, confirm=name, auto_approve=True).id
+    assert busy_house.until_ended(destroyed).state == "applied"
+    assert not busy_house.stores.environments.get(name).exists
 
 
 def test_a_step_that_fails_ends_the_run_with_its_reason(busy_house: Any, fresh: Fresh) -> None:

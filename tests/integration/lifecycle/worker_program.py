@@ -176,7 +176,7 @@ class PlayedStacks:
         self._stage.stack("plan", job)
         changes = [_change(*action.split(":")) for action in self._stage.plan(job.subject)]
         if job.destroy:
-            changes = [_change("aws_s3_bucket", "delete")]
+            changes = [_change("aws_s3_bucket", "delete"), _change("aws_lb", "delete", self._protection(job))]
         path = self._folder / f"{job.key('plan')}.json"
         path.write_text(
             json.dumps({"format_version": "1.2", "resource_changes": changes, "planned_values": {}})
@@ -188,10 +188,19 @@ class PlayedStacks:
     def apply(self, job: StackJob, plan_path: Path, plan_digest: str) -> Outcome:
         assert plan_path.exists()
         self._stage.stack("apply", job, digest=plan_digest)
+        (self._folder / "protection").mkdir(exist_ok=True)
+        (self._folder / "protection" / job.subject).write_text(
+            json.dumps({"enable_deletion_protection": bool(job.variables.get("deletion_protection"))})
+        )
         return self._outcome(job, outputs=self.outputs(job))
 
     def outputs(self, job: StackJob) -> dict[str, Any]:
         return {"domain_name": f"{job.subject}.example.com", "cloudfront_domain_name": "d1.cloudfront.net"}
+
+    def _protection(self, job: StackJob) -> dict[str, Any]:
+        """What the last apply left of the load balancer's protection."""
+        path = self._folder / "protection" / job.subject
+        return dict(json.loads(path.read_text())) if path.exists() else {}
 
     @staticmethod
     def _outcome(job: StackJob, **fields: Any) -> Outcome:
@@ -199,12 +208,14 @@ class PlayedStacks:
         return Outcome(Operation.plan(destroy=job.destroy), Status.SUCCEEDED, 0, moment, moment, **fields)
 
 
-def _change(type_: str, action: str) -> Mapping[str, Any]:
+def _change(type_: str, action: str, before: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     after = None if action == "delete" else {"name": "x", "tags_all": _TAGS}
     return {
         "address": f"{type_}.it", "type": type_, "name": "it", "mode": "managed",
         "provider_name": "hashicorp/aws",
-        "change": {"actions": [action], "before": None if after else {}, "after": after, "after_unknown": {}},
+        "change": {
+            "actions": [action], "before": None if after else before or {}, "after": after, "after_unknown": {},
+        },
     }  # fmt: skip
 
 

@@ -28,9 +28,14 @@ _MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 @pytest.fixture
 def change() -> Callable[..., ResourceChange]:
-    def build(type_: str, action: str, after: Mapping[str, Any] | None = None) -> ResourceChange:
+    def build(
+        type_: str,
+        action: str,
+        after: Mapping[str, Any] | None = None,
+        before: Mapping[str, Any] | None = None,
+    ) -> ResourceChange:
         return ResourceChange(
-            address=f"{type_}.it", module="", type=type_, name="it", action=action, before=None, after=after,
+            address=f"{type_}.it", module="", type=type_, name="it", action=action, before=before, after=after,
             after_unknown={}, replace_paths=(), attributes=(),
         )  # fmt: skip
 

@@ -13,7 +13,9 @@ _CALM = Situation(kind="update", protected=False, monthly_usd=50.0, budget_usd=8
 _PROTECTED = Situation(kind="update", protected=True, monthly_usd=50.0, budget_usd=80.0)
 _DESTRUCTION = Situation(kind="destroy", protected=False, monthly_usd=None, budget_usd=80.0)
 _TAGS = {"Project": "todo", "Environment": "staging", "ManagedBy": "panel", "Owner": "API team"}
-_RULES = {"stateful resources", "protected environment", "open ingress", "public buckets", "tags", "budget"}
+_RULES = {
+    "stateful resources", "protected environment", "deletion protection", "open ingress", "public buckets", "tags", "budget",
+}  # fmt: skip
 
 Change = Callable[..., ResourceChange]
 Plan = Callable[..., PlanSummary]
@@ -40,6 +42,18 @@ def test_a_plan_without_changes_passes_every_rule_in_words(plan: Plan) -> None:
     assert {finding.rule for finding in findings} == _RULES
     assert all(finding.severity == "pass" and finding.reason for finding in findings)
     assert blocked(findings) == []
+
+
+@pytest.mark.parametrize("situation", [_CALM, _DESTRUCTION])
+def test_what_aws_protects_from_deletion_is_not_tried(
+    situation: Situation, plan: Plan, change: Change
+) -> None:
+    held = change("aws_lb", "delete", before={"enable_deletion_protection": True})
+    assert _only("deletion protection", judge(plan(held), situation)) == [("block", "aws_lb.it")]
+
+    free = change("aws_lb", "delete", before={"enable_deletion_protection": False})
+    lifted = change("aws_lb", "update", before={"enable_deletion_protection": True}, after={})
+    assert blocked(judge(plan(free, lifted), situation)) == []
 
 
 @pytest.mark.parametrize("type_", sorted(STATEFUL))
