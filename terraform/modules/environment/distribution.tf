@@ -15,6 +15,8 @@ module "distribution" {
   service_path_patterns = local.path_patterns_in_order
 
   content_security_policy = var.content_security_policy
+  permissions_policy      = var.permissions_policy
+  web_acl_arn             = var.web_acl_arn
   viewer_protocol_policy  = var.viewer_protocol_policy
   price_class             = var.price_class
   wait_for_deployment     = var.cloudfront_wait_for_deployment
@@ -33,6 +35,8 @@ module "distribution_behind_load_balancer" {
   service_path_patterns = local.path_patterns_in_order
 
   content_security_policy = var.content_security_policy
+  permissions_policy      = var.permissions_policy
+  web_acl_arn             = var.web_acl_arn
   viewer_protocol_policy  = var.viewer_protocol_policy
   price_class             = var.price_class
   wait_for_deployment     = var.cloudfront_wait_for_deployment

@@ -99,3 +99,25 @@ variable "content_security_policy" {
     error_message = "content_security_policy must be one line of 1 to 2000 plain characters, such as default-src 'self'."
   }
 }
+
+variable "permissions_policy" {
+  description = "Permissions-Policy that every answer carries: what of a visitor's machine the pages may use, such as geolocation=(self). Null: no camera, no location, no microphone, no payment, no USB."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_policy == null || try(can(regex("^[ -~]+$", var.permissions_policy)) && length(var.permissions_policy) <= 2000, false)
+    error_message = "permissions_policy must be one line of 1 to 2000 plain characters, such as camera=(), microphone=()."
+  }
+}
+
+variable "web_acl_arn" {
+  description = "Firewall rules that every request passes first: a WAF web ACL for CloudFront, paid by the month and the request. Null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.web_acl_arn == null || can(regex("^arn:[a-z-]+:wafv2:us-east-1:[0-9]{12}:global/webacl/", var.web_acl_arn))
+    error_message = "web_acl_arn must be the ARN of a global web ACL in us-east-1: CloudFront takes no other."
+  }
+}

@@ -57,6 +57,8 @@ module "environment" {
   price_class                    = var.price_class
   site_routing                   = var.site_routing
   content_security_policy        = var.content_security_policy
+  permissions_policy             = var.permissions_policy
+  web_acl_arn                    = var.web_acl_arn
 
   log_retention_days      = var.log_retention_days
   noncurrent_version_days = var.noncurrent_version_days
