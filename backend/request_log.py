@@ -14,7 +14,7 @@ import falcon
 
 REQUEST_ID_HEADER = "X-Request-Id"
 # Asked every few seconds by load balancers and probes: worth a line only when they fail.
-_PROBE_PATHS = frozenset({"/status", "/ready", "/api/status", "/api/ready"})
+PROBE_PATHS = frozenset({"/status", "/ready", "/api/status", "/api/ready"})
 _SAFE_ID = re.compile(r"[A-Za-z0-9._=;-]{1,128}")
 
 _current_request: ContextVar[str | None] = ContextVar("current_request", default=None)
@@ -41,7 +41,7 @@ class RequestLog:
     ) -> None:
         """Log method, path, status and duration in milliseconds."""
         status = resp.status_code
-        quiet = req.path in _PROBE_PATHS and status < 400
+        quiet = req.path in PROBE_PATHS and status < 400
         level = logging.DEBUG if quiet else logging.ERROR if status >= 500 else logging.INFO
         fields = {
             "method": req.method,
@@ -52,6 +52,9 @@ class RequestLog:
         trace = req.get_header("X-Amzn-Trace-Id") or ""
         if _SAFE_ID.fullmatch(trace):
             fields["trace"] = trace
+        trace_id = req.context.get("trace_id")
+        if trace_id:
+            fields["trace_id"] = trace_id
         _log.log(level, "request", extra={"fields": fields})
 
 

@@ -74,6 +74,9 @@ def _todo(item: object, path: str) -> Todo:
 
 
 def _whole_number(value: object, path: str) -> int:
+    # JSON knows no difference between 1 and 1.0.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     # In Python True is an int too; in JSON it is not a number.
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidTodoListError(f"{path}: expected a whole number, got {_kind(value)}")

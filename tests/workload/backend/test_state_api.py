@@ -213,3 +213,63 @@ def test_a_request_is_logged_with_its_id_and_without_its_body(
 def test_an_id_that_could_forge_log_lines_is_replaced(client: testing.TestClient) -> None:
     answer = client.simulate_get("/status", headers={"X-Request-Id": 'x" "level":"error'})
     assert answer.headers["x-request-id"].isalnum()
+
+
+ORIGIN = "https://todo.example.com"
+
+
+@pytest.fixture
+def other_site(tmp_path: Path) -> testing.TestClient:
+    return testing.TestClient(create_app(Settings(storage_dir=tmp_path, allowed_origins=(ORIGIN,))))
+
+
+def test_scripts_of_a_configured_site_may_read_lists_and_their_tags(other_site: testing.TestClient) -> None:
+    answer = other_site.simulate_get("/api/state/default", headers={"Origin": ORIGIN})
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert "ETag" in answer.headers["access-control-expose-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_a_browser_that_asks_first_is_told_what_a_configured_site_may_do(
+    other_site: testing.TestClient,
+) -> None:
+    asked = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type,if-match",
+    }
+    answer = other_site.simulate_options("/api/state/default", headers=asked)
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert "PUT" in answer.headers["access-control-allow-methods"]
+    assert "if-match" in answer.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", f"{ORIGIN}.evil.example", "null", "http:"])
+def test_scripts_of_other_sites_are_told_nothing(other_site: testing.TestClient, origin: str) -> None:
+    asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+    for answer in (
+        other_site.simulate_get("/api/state/default", headers={"Origin": origin}),
+        other_site.simulate_options("/api/state/default", headers=asked),
+    ):
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_without_configured_sites_no_other_site_is_let_in(client: testing.TestClient) -> None:
+    answer = client.simulate_get("/api/state/default", headers={"Origin": ORIGIN})
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_a_write_repeated_because_its_answer_was_lost_is_told_as_done(client: testing.TestClient) -> None:
+    old = client.simulate_put("/api/state/default", json=MILK).headers["etag"]
+    first = client.simulate_put("/api/state/default", json=BREAD, headers={"If-Match": old})
+    again = client.simulate_put("/api/state/default", json=BREAD, headers={"If-Match": old})
+    assert (again.status_code, again.headers["etag"]) == (200, first.headers["etag"])
+
+
+def test_a_number_without_a_fraction_is_whole_however_it_is_written(client: testing.TestClient) -> None:
+    answer = client.simulate_put(
+        "/api/state/default",
+        body=b'[{"id": 1.0, "title": "x", "completed": true}]',
+        content_type="application/json",
+    )
+    assert answer.content == b'[{"id":1,"title":"x","completed":true}]'
