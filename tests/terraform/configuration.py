@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ _PLAIN = SerializationOptions(with_comments=False, explicit_blocks=False, strip_
 
 @dataclass(frozen=True)
 class Output:
-    """A declared output."""
+    """A declared output. `value` is as python-hcl2 reads it, expressions in `${ }`."""
 
     name: str
     description: str
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Configuration:
     resources: tuple[Block, ...]
     data: tuple[Block, ...]
     modules: tuple[Block, ...]
+    locals: Mapping[str, Any]
     terraform_version: str
     providers: tuple[Requirement, ...]
 
@@ -76,11 +79,12 @@ def read_configuration(folder: Path) -> Configuration:
     paths = sorted(folder.glob("*.tf"))
     if not paths:
         raise FileNotFoundError(f"There are no .tf files in {folder}.")
-    files = [hcl2.loads(path.read_text(encoding="utf-8"), serialization_options=_PLAIN) for path in paths]
+    files = [_parsed(path.read_text(encoding="utf-8")) for path in paths]
     settings = [block for file in files for block in file.get("terraform", [])]
     return Configuration(
         outputs=tuple(
-            Output(name, body.get("description", "")) for name, body in _named(files, "output", depth=1)
+            Output(name, body.get("description", ""), body.get("value"))
+            for name, body in _named(files, "output", depth=1)
         ),
         resources=tuple(_typed(files, "resource")),
         data=tuple(_typed(files, "data")),
@@ -88,6 +92,9 @@ def read_configuration(folder: Path) -> Configuration:
             Block(body["source"], name, _repeated(body), body)
             for name, body in _named(files, "module", depth=1)
         ),
+        locals={
+            name: value for file in files for block in file.get("locals", []) for name, value in block.items()
+        },
         terraform_version=next(
             (one["required_version"] for one in settings if "required_version" in one), ""
         ),
@@ -99,6 +106,12 @@ def plain(expression: object) -> str:
     """An expression without the `${ }` that python-hcl2 puts around it."""
     text = str(expression)
     return text[2:-1] if text.startswith("${") and text.endswith("}") else text
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> dict[str, Any]:
+    """A file's blocks; a module that is called from several places is parsed once."""
+    return hcl2.loads(text, serialization_options=_PLAIN)
 
 
 def _named(files: list[dict[str, Any]], kind: str, depth: int) -> Iterator[tuple[Any, ...]]:
