@@ -18,7 +18,7 @@ import psutil
 
 from tests.workload.backend.servers import REPOSITORY, free_port
 
-COMMAND = ("-m", "gunicorn", "--config", "backend/gunicorn.conf.py", "backend.app:create_app()")
+APPLICATION = "backend.app:create_app()"
 _READY_LIMIT_S = 30.0
 
 
@@ -60,8 +60,13 @@ class Backend:
 
 
 @contextmanager
-def running_backend(folder: Path, environment: Mapping[str, str]) -> Iterator[Backend]:
-    """Start it with nothing but its own files and ``environment``; ends it afterwards."""
+def running_backend(
+    folder: Path, environment: Mapping[str, str], application: str = APPLICATION
+) -> Iterator[Backend]:
+    """Start it with nothing but its own files and ``environment``; ends it afterwards.
+
+    ``application`` may be another one of this repository, to be served the same way.
+    """
     app = folder / "unpacked" / "app"
     shutil.copytree(
         REPOSITORY / "backend", app / "backend", ignore=shutil.ignore_patterns("state", "__pycache__")
@@ -70,7 +75,7 @@ def running_backend(folder: Path, environment: Mapping[str, str]) -> Iterator[Ba
     log = folder / "log"
     told = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join([str(app / "deps"), str(app)]),
+        "PYTHONPATH": os.pathsep.join([str(app / "deps"), str(app), *_beside(application)]),
         "MALLOC_ARENA_MAX": "2",
         "PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -78,14 +83,19 @@ def running_backend(folder: Path, environment: Mapping[str, str]) -> Iterator[Ba
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *COMMAND], cwd=app, env=told, stdout=output, stderr=subprocess.STDOUT
-        )
+            [sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py", application],
+            cwd=app, env=told, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
     backend = Backend(process, port, log)
     try:
         _wait_until_listening(backend, log)
         yield backend
     finally:
         backend.stop()
+
+
+def _beside(application: str) -> list[str]:
+    return [] if application == APPLICATION else [str(REPOSITORY)]
 
 
 def _wait_until_listening(backend: Backend, log: Path) -> None:
