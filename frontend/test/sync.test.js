@@ -193,3 +193,18 @@ test('a refresh brings what others did', async () => {
   await sync.refresh()
   assert.deepEqual(shown.items, [todo(1), todo(2)])
 })
+
+test('looking for changes of others leaves a save or a next try that is under way alone', async () => {
+  const { sync, shown, server, timers, edit } = page({ server: new FakeServer([todo(1)]) })
+  await sync.start()
+  server.put([todo(1), todo(2)])
+  await sync.look()
+  assert.deepEqual(shown.items, [todo(1), todo(2)])
+  server.down = true
+  edit([todo(1)])
+  await timers.fire()
+  const tries = timers.delays.length
+  await sync.look()
+  assert.equal(timers.delays.length, tries)
+  assert.equal(shown.status.name, 'offline')
+})
