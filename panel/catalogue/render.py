@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from panel.catalogue.rules import ENVIRONMENT_MARK, PRODUCTION, SHARED
-from panel.catalogue.schema import Catalogue, ContainerService, Environment
+from panel.catalogue.schema import Catalogue, ContainerService, Environment, Network
 from panel.errors import NotFoundError
 
 #: The one variable that comes from this machine, not from the catalogue.
@@ -62,7 +62,17 @@ def shared_variables(catalogue: Catalogue) -> dict[str, object]:
         "public_subnet_slots": sorted({e.subnet_slot for e in catalogue.environments.values()}),
         "nat_gateway": catalogue.network.nat_gateway,
         "emulated": catalogue.target == "local",
+        **_network(catalogue.network),
     }
+
+
+def _network(network: Network) -> dict[str, object]:
+    said = {
+        "vpc_cidr": network.vpc_cidr,
+        "availability_zones": network.availability_zones,
+        "flow_log_retention_days": network.flow_log_days,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def environment_variables(

@@ -288,9 +288,20 @@ class TerraformSection(_Model):
 
 
 class Network(_Model):
-    """Choices about the shared network."""
+    """Choices about the shared network; what is left out is the stack's own default.
+
+    ``vpc_cidr`` and ``availability_zones`` are for the first day: later they mean a new network. ``flow_log_days``:
+    days that a record of who spoke with whom is kept.
+    """
 
     nat_gateway: bool = False
+    vpc_cidr: str | None = Field(
+        default=None,
+        pattern=r"^\d{1,3}(\.\d{1,3}){3}/(1[6-9]|2[0-4])$",
+        description="an IPv4 network between /16 and /24 such as 10.0.0.0/16",
+    )
+    availability_zones: list[str] | None = Field(default=None, min_length=2, max_length=2)
+    flow_log_days: int | None = Field(default=None, ge=1)
 
 
 class Catalogue(_Model):

@@ -10,10 +10,8 @@ FREE_TYPES = frozenset(
     {
         "aws_acm_certificate",  # public certificates
         "aws_acm_certificate_validation",
-        "aws_appautoscaling_policy",
         "aws_appautoscaling_target",
         "aws_autoscaling_attachment",
-        "aws_autoscaling_policy",
         "aws_autoscaling_schedule",
         "aws_cloudfront_cache_policy",
         "aws_cloudfront_origin_access_control",

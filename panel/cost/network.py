@@ -85,6 +85,12 @@ def _distribution(resource: Resource, scene: Scene) -> Iterator[Finding]:
         yield Charge("CloudFront dedicated address", resource.type, price, _ONE)
 
 
+def _function(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    """It runs for requests to the site alone; every request is counted, since nobody knows the share."""
+    requests = scene.assumptions.amount("cloudfront_https_requests")
+    yield Charge("CloudFront functions", resource.type, "invocations", requests)
+
+
 def _zone(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield Charge("DNS zone", resource.type, "hosted zone, first 25", _ONE)
     queries = scene.assumptions.amount("dns_queries_per_zone")
@@ -104,6 +110,7 @@ RULES: Mapping[str, Rule] = {
     "aws_nat_gateway": _nat_gateway,
     "aws_vpc_endpoint": _endpoint,
     "aws_cloudfront_distribution": _distribution,
+    "aws_cloudfront_function": _function,
     "aws_route53_zone": _zone,
     "aws_route53_health_check": _health_check,
 }

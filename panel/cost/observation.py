@@ -1,4 +1,4 @@
-"""Pricing rules of what watches: logs, alarms, dashboards, parameters."""
+"""Pricing rules of what watches: logs, alarms, the scaling that alarms drive, dashboards, parameters."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ def _alarm(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield Charge("alarms", resource.type, f"{'high' if fast else 'standard'} resolution alarm metric", _ONE)
 
 
+def _scaling_policy(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    """Scaling itself costs nothing; to follow a target AWS makes two alarms, one for more and one for less."""
+    if resource.text("policy_type") == "TargetTrackingScaling":
+        price = "standard resolution alarm metric"
+        yield Charge("alarms of autoscaling", "aws_cloudwatch_metric_alarm", price, Decimal(2))
+
+
+def _flow_log(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    """What goes to CloudWatch is priced with its log group."""
+    if resource.text("log_destination_type") not in {"", "cloud-watch-logs"}:
+        yield Unpriced("flow logs that go elsewhere than to CloudWatch are not in the price list")
+
+
 def _composite_alarm(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield Charge("alarms", resource.type, "composite alarm", _ONE)
 
@@ -54,4 +67,7 @@ RULES: Mapping[str, Rule] = {
     "aws_cloudwatch_dashboard": _dashboard,
     "aws_cloudwatch_log_metric_filter": _metric_filter,
     "aws_ssm_parameter": _parameter,
+    "aws_appautoscaling_policy": _scaling_policy,
+    "aws_autoscaling_policy": _scaling_policy,
+    "aws_flow_log": _flow_log,
 }

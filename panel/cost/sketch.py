@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from panel.catalogue.render import environment_variables, shared_variables
-from panel.catalogue.schema import Catalogue
+from panel.catalogue.schema import Catalogue, ContainerService
 from panel.cost.resources import Resource
 
 _MODULE = "module.environment"
@@ -26,7 +26,7 @@ def environment_resources(catalogue: Catalogue, environment: str) -> tuple[Resou
         NotFoundError: the catalogue has no such environment.
     """
     variables = environment_variables(catalogue, environment)
-    return (*_instances(variables), *_traffic(), *_services(catalogue, variables))
+    return (*_instances(variables), *_traffic(variables), *_services(catalogue, variables))
 
 
 def shared_resources(catalogue: Catalogue) -> tuple[Resource, ...]:
@@ -42,7 +42,9 @@ def shared_resources(catalogue: Catalogue) -> tuple[Resource, ...]:
     ]
     if variables["nat_gateway"]:
         for kind, name in (("aws_nat_gateway", "this"), ("aws_eip", "nat")):
-            found.append(Resource(f"module.network.{kind}.{name}[0]", kind, {}, module="module.network"))
+            found.append(_of_network(kind, name))
+    if "flow_log_retention_days" in variables:
+        found.append(_of_network("aws_cloudwatch_log_group", "flow"))
     return tuple(found)
 
 
@@ -57,9 +59,11 @@ def _instances(variables: dict[str, object]) -> Iterator[Resource]:
     yield Resource(f"{_MODULE}.aws_autoscaling_group.this", "aws_autoscaling_group", group, module=_MODULE)
 
 
-def _traffic() -> Iterator[Resource]:
+def _traffic(variables: dict[str, object]) -> Iterator[Resource]:
     yield _in("module.load_balancer", "aws_lb.this", {"load_balancer_type": "application", "internal": False})
     yield _in("module.distribution[0]", "aws_cloudfront_distribution.this", {})
+    if variables.get("site_routing") is not None:
+        yield _in("module.site_bucket", "aws_cloudfront_function.routing[0]", {})
     yield _in("module.site_bucket.module.bucket", "aws_s3_bucket.this", {})
     yield _in("module.state_bucket", "aws_s3_bucket.this", {})
 
@@ -67,8 +71,23 @@ def _traffic() -> Iterator[Resource]:
 def _services(catalogue: Catalogue, variables: dict[str, object]) -> Iterator[Resource]:
     insights = variables.get("container_insights", DEFAULT_INSIGHTS)
     yield _in("", "aws_ecs_cluster.this", {"setting": [{"name": "containerInsights", "value": insights}]})
-    for name in catalogue.containers:
+    for name, service in catalogue.containers.items():
         yield _in(f'module.service["{name}"]', "aws_cloudwatch_log_group.this", {})
+        for metric in _scaled_by(service):
+            values: dict[str, object] = {"policy_type": "TargetTrackingScaling"}
+            yield _in(f'module.service["{name}"]', f'aws_appautoscaling_policy.this["{metric}"]', values)
+
+
+def _scaled_by(service: ContainerService) -> Iterator[str]:
+    bounds = service.autoscaling
+    if bounds is not None and bounds.cpu_percent is not None:
+        yield "ECSServiceAverageCPUUtilization"
+    if bounds is not None and bounds.requests_per_target is not None:
+        yield "ALBRequestCountPerTarget"
+
+
+def _of_network(kind: str, name: str) -> Resource:
+    return Resource(f"module.network.{kind}.{name}[0]", kind, {}, module="module.network")
 
 
 def _in(module: str, local: str, values: dict[str, object]) -> Resource:

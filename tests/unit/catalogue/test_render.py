@@ -202,6 +202,20 @@ def test_the_shared_stack_gets_every_slot_in_use_once_and_the_container_services
     assert shared["zone_name"] == "todo.example.com"
 
 
+def test_choices_about_the_network_reach_the_shared_stack(catalogue: Catalogue) -> None:
+    chosen = {
+        "vpc_cidr": "10.8.0.0/16",
+        "availability_zones": ["us-east-2a", "us-east-2c"],
+        "flow_log_days": 30,
+    }
+    shared = shared_variables(other(catalogue, network=chosen))
+    assert shared["vpc_cidr"] == "10.8.0.0/16"
+    assert shared["availability_zones"] == ["us-east-2a", "us-east-2c"]
+    assert shared["flow_log_retention_days"] == 30
+    assert set(shared) <= {variable.name for variable in read_variables(STACKS / "shared")}
+    assert {"vpc_cidr", "flow_log_retention_days"} & set(shared_variables(catalogue)) == set()
+
+
 def test_owners_become_values_that_a_tag_takes(catalogue: Catalogue) -> None:
     raw = catalogue.model_dump()
     raw["environments"]["production"]["owner"]["team"] = "R&D (Época), 1st\tfloor"

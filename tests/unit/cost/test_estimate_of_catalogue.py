@@ -71,6 +71,31 @@ def test_every_sketched_resource_is_written_in_the_terraform_tree(catalogue: Cat
         assert f'resource "{resource.type}" "{name}"' in written, resource.address
 
 
+def test_what_services_and_site_ask_for_beside_the_necessary_is_priced(catalogue: Catalogue) -> None:
+    raw = catalogue.model_dump()
+    raw["services"]["backend"]["autoscaling"] = {
+        "min_tasks": 2, "max_tasks": 4, "cpu_percent": 60, "requests_per_target": 900,
+    }  # fmt: skip
+    raw["services"]["frontend"]["routing"] = {"single_page": True}
+    raw["network"]["flow_log_days"] = 30
+    asked = Catalogue.model_validate(raw)
+    written = "".join(path.read_text() for path in (ROOT / "terraform").rglob("*.tf"))
+    more = {r.address: r for r in (*environment_resources(asked, "staging"), *shared_resources(asked))}
+    for known in (*environment_resources(catalogue, "staging"), *shared_resources(catalogue)):
+        del more[known.address]
+    for found in more.values():
+        name = found.address.partition(f"{found.type}.")[2].partition("[")[0]
+        assert f'resource "{found.type}" "{name}"' in written, found.address
+    assert sorted(found.type for found in more.values()) == [
+        "aws_appautoscaling_policy", "aws_appautoscaling_policy", "aws_cloudfront_function", "aws_cloudwatch_log_group",
+    ]  # fmt: skip
+    extra = (
+        catalogue_estimate(asked, "staging").monthly_usd
+        - catalogue_estimate(catalogue, "staging").monthly_usd
+    )
+    assert extra == Decimal("0.41")  # four alarms, and a hundred thousand runs of the function
+
+
 def test_sizes_change_what_an_environment_would_cost(catalogue: Catalogue) -> None:
     before = catalogue_estimate(catalogue, "staging").monthly_usd
     four = catalogue_estimate(with_staging(catalogue, instance={"type": "t3.micro", "count": 4}), "staging")

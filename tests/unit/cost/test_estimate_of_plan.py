@@ -51,6 +51,27 @@ def test_no_type_is_both_priced_and_free() -> None:
     assert [kind for kind in RULES if is_free(kind)] == []
 
 
+def test_scaling_by_a_target_costs_its_two_alarms_and_other_scaling_nothing() -> None:
+    found = priced(
+        resource("aws_appautoscaling_target.this"),
+        resource("aws_appautoscaling_policy.this", policy_type="TargetTrackingScaling"),
+        resource("aws_appautoscaling_policy.steps", policy_type="StepScaling"),
+    )
+    assert components(found) == {"alarms of autoscaling": Decimal(2)}
+    assert found.unknown == ()
+
+
+def test_a_function_is_charged_by_the_request() -> None:
+    found = priced(resource("aws_cloudfront_function.routing"), cloudfront_https_requests=5_000_000)
+    assert found.monthly_usd == Decimal("0.50")
+
+
+def test_a_flow_log_costs_what_its_log_group_does_and_is_named_where_it_goes_elsewhere() -> None:
+    assert priced(resource("aws_flow_log.this")).unknown == ()
+    elsewhere = priced(resource("aws_flow_log.this", log_destination_type="s3"))
+    assert [gap.address for gap in elsewhere.unknown] == ["aws_flow_log.this"]
+
+
 def test_a_type_nobody_knows_is_named_and_one_of_the_state_alone_is_free() -> None:
     found = priced(
         resource("aws_msk_cluster.events"), resource("random_id.suffix"), resource("terraform_data.x")

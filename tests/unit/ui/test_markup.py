@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panel.store.tables import Run, RunLine, RunPlan, RunStage, now
@@ -37,6 +37,7 @@ def _hostile_change(text: str) -> dict[str, object]:
     return {"address": text, "action": "update", "attributes": [attribute], "replace_paths": [text]}
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_becomes_markup(text: str) -> None:
     body = "".join([
