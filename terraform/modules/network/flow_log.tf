@@ -22,9 +22,10 @@ module "flow_log_role" {
   source = "../iam_role"
   count  = local.flow_logs
 
-  name            = "${var.name}-flow-log"
-  description     = "Writes the flow log of ${var.name}."
-  trusted_service = "vpc-flow-logs.amazonaws.com"
+  name                     = "${var.name}-flow-log"
+  description              = "Writes the flow log of ${var.name}."
+  trusted_service          = "vpc-flow-logs.amazonaws.com"
+  permissions_boundary_arn = var.permissions_boundary_arn
 
   # Only for this account's flow logs: the service works for every account.
   trust_conditions = {

@@ -51,3 +51,14 @@ variable "flow_log_retention_days" {
     error_message = "flow_log_retention_days must be a number of days that CloudWatch offers, such as 14, 30, 90 or 365."
   }
 }
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds what the flow log's role can ever be allowed. Null: no boundary."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}

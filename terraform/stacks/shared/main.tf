@@ -14,8 +14,9 @@ module "network" {
   public_subnet_cidrs  = var.public_subnet_cidrs
   private_subnet_cidrs = var.private_subnet_cidrs
 
-  nat_gateway             = var.nat_gateway
-  flow_log_retention_days = var.flow_log_retention_days
+  nat_gateway              = var.nat_gateway
+  flow_log_retention_days  = var.flow_log_retention_days
+  permissions_boundary_arn = var.permissions_boundary_arn
 }
 
 resource "aws_route53_zone" "this" {
