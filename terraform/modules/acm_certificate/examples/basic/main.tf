@@ -1,4 +1,4 @@
-# One certificate for a domain with all names in it, and for a name of another domain that has a zone of its own.
+# One certificate for a site under two names, and for a name of another domain that has a zone of its own.
 
 terraform {
   required_version = ">= 1.10"
@@ -14,10 +14,10 @@ terraform {
 module "certificate" {
   source = "../.."
 
-  domain_names = ["todo.example.com", "*.todo.example.com", "lists.example.org"]
+  domain_names = ["todo.example.com", "www.todo.example.com", "lists.example.org"]
 
   domain_name_by_zone_id = {
-    Z0123456789ABC = ["todo.example.com", "*.todo.example.com"]
+    Z0123456789ABC = ["todo.example.com", "www.todo.example.com"]
     Z0123456789DEF = ["lists.example.org"]
   }
 
