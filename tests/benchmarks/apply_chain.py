@@ -66,7 +66,9 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class _Span:
+class Span:
+    """One resource's part of an apply; begin and end in seconds since the apply's first event."""
+
     address: str
     begin: float
     end: float
@@ -81,11 +83,11 @@ def chain_of(lines: Iterable[str], state: Mapping[str, Any]) -> Chain:
     """
     spans, total = _spans(lines)
     needs = _needs(state)
-    by_resource: dict[str, list[_Span]] = {}
+    by_resource: dict[str, list[Span]] = {}
     for span in spans:
         by_resource.setdefault(_INDEX.sub("", span.address), []).append(span)
 
-    def needed(span: _Span) -> list[_Span]:
+    def needed(span: Span) -> list[Span]:
         found = needs.get(_INDEX.sub("", span.address), set())
         return [other for name in found for other in by_resource.get(name, []) if other.end <= span.begin]
 
@@ -100,10 +102,15 @@ def chain_of(lines: Iterable[str], state: Mapping[str, Any]) -> Chain:
     return Chain(tuple(reversed(links)), total, shortest, longest)
 
 
-def _spans(lines: Iterable[str]) -> tuple[list[_Span], float]:
+def spans_of(lines: Iterable[str]) -> list[Span]:
+    """Every resource action of ``terraform apply -json`` that was completed, in the order of their ends."""
+    return _spans(lines)[0]
+
+
+def _spans(lines: Iterable[str]) -> tuple[list[Span], float]:
     first = last = None
     begun: dict[str, float] = {}
-    spans: list[_Span] = []
+    spans: list[Span] = []
     for line in lines:
         if not line.startswith("{"):
             continue
@@ -115,7 +122,7 @@ def _spans(lines: Iterable[str]) -> tuple[list[_Span], float]:
             begun[event["hook"]["resource"]["addr"]] = seconds
         elif event["type"] == "apply_complete":
             address = event["hook"]["resource"]["addr"]
-            spans.append(_Span(address, begun.pop(address), seconds))
+            spans.append(Span(address, begun.pop(address), seconds))
     return spans, (last - first).total_seconds() if first and last else 0.0
 
 
@@ -133,7 +140,7 @@ def _needs(state: Mapping[str, Any]) -> dict[str, set[str]]:
     return needs
 
 
-def _longest(spans: list[_Span], needed: Any) -> tuple[float, tuple[str, ...]]:
+def _longest(spans: list[Span], needed: Any) -> tuple[float, tuple[str, ...]]:
     """Seconds and addresses of the longest chain of dependencies, waits for a free place left out."""
     best: dict[str, tuple[float, tuple[str, ...]]] = {}
     # What a resource needed ended before it began, so in order of their begins all that is needed is known.

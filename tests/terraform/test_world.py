@@ -1,24 +1,44 @@
-"""The two stacks in an emulated AWS: applied, planned again, used through the front door, destroyed.
+"""The stacks in an emulated AWS: one shared, two environments on it, applied side by side, used, destroyed.
 
-The tests run in the order they stand in; the last one takes the world down.
+The tests run in the order they stand in; the last ones take the world down. They stand in one file so that the
+world is applied once, on whichever of several test processes gets this file.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from tests.terraform.critical_path import critical_path, steps_of
+from tests.benchmarks.apply_chain import spans_of
+from tests.terraform.applied_world import (
+    CHANGING,
+    PRODUCTION,
+    PROJECT,
+    SHARED,
+    STATES,
+    World,
+    emulator_gaps,
+    side_by_side,
+)
+from tests.terraform.front_door import ask, publish, task
+from tests.terraform.holdings import arns_of, holdings, named_by
+from tests.terraform.permissions import TERRAFORM_POLICIES, excused, needed_by, read_policy
+from tests.terraform.tags import count_tagged, missing_tags
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(600)]
 
+# What the policies' placeholders stand for here.
+ACCOUNT = {
+    "STATE_BUCKET": STATES,
+    "PROJECT": PROJECT,
+    "ACCOUNT": "000000000000",
+    "REGION": SHARED["aws_region"],
+    "DOMAIN": SHARED["zone_name"],
+}
 NETWORK = {"vpc_id", "vpc_cidr", "availability_zones", "public_subnet_ids", "private_subnet_ids"}
 SERVICE = {
     "service_name",
@@ -50,136 +70,127 @@ OUTPUTS = {
 
 
 @pytest.fixture(scope="module")
-def outputs(world: Any) -> dict[str, Any]:
-    return world.staging.outputs()
-
-
-class Echo(BaseHTTPRequestHandler):
-    """Answers with what it was asked."""
-
-    def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        said = json.dumps({"method": self.command, "path": self.path, "body": body}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)
-
-    do_GET = do_PUT = answer
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def task(world: Any, target_group: str) -> Iterator[None]:
-    """A task of the service: a local server, registered in its target group."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    balancing = world.emulator.client("elbv2")
-    targets = [{"Id": "127.0.0.1", "Port": server.server_port}]
-    balancing.register_targets(TargetGroupArn=target_group, Targets=targets)
-    try:
-        yield
-    finally:
-        balancing.deregister_targets(TargetGroupArn=target_group, Targets=targets)
-        server.shutdown()
-        server.server_close()
-
-
-def ask(
-    world: Any, outputs: dict[str, Any], method: str, path: str, body: str | None = None
-) -> tuple[Any, str]:
-    """A viewer's request: to the loopback address, for the distribution's own host name."""
-    label = outputs["cloudfront_domain_name"].split(".")[0]
-    connection = http.client.HTTPConnection("127.0.0.1", world.emulator.port, timeout=30)
-    try:
-        host = f"{label}.cloudfront.localhost:{world.emulator.port}"
-        connection.request(method, path, body=body, headers={"Host": host})
-        response = connection.getresponse()
-        return response, response.read().decode()
-    finally:
-        connection.close()
-
-
-def test_the_shared_stack_gives_what_environments_and_panel_read(world: Any) -> None:
-    said = world.shared.outputs()
-    assert set(said) == {"network", "zone_id", "zone_name", "name_servers", "repositories", "keys_bucket"}
-    assert set(said["network"]) >= NETWORK
-    assert {slot: len(set(pair)) for slot, pair in said["network"]["public_subnet_ids"].items()} == {
-        "0": 2,
-        "1": 2,
+def outputs(world: World) -> dict[str, Any]:
+    """Every stack's outputs, by the stack's name."""
+    return {
+        name: {key: output["value"] for key, output in world.state(name)["outputs"].items()}
+        for name in world.stacks()
     }
+
+
+@pytest.fixture(scope="module")
+def staging(outputs: dict[str, Any]) -> dict[str, Any]:
+    return outputs["staging"]
+
+
+@pytest.fixture(scope="module")
+def production(outputs: dict[str, Any]) -> dict[str, Any]:
+    return outputs["production"]
+
+
+def test_the_shared_stack_gives_what_environments_and_panel_read(outputs: dict[str, Any]) -> None:
+    said = outputs["shared"]
+    assert set(said) >= {"network", "zone_id", "zone_name", "name_servers", "repositories", "keys_bucket"}
+    assert set(said["network"]) >= NETWORK
+    pairs = {slot: len(set(pair)) for slot, pair in said["network"]["public_subnet_ids"].items()}
+    assert pairs == {"0": 2, "1": 2}
     assert set(said["repositories"]["backend"]) == {"name", "arn", "url"}
     assert said["repositories"]["backend"]["name"] == "todo/backend"
 
 
-def test_the_environment_gives_what_the_panel_reads(outputs: dict[str, Any]) -> None:
-    assert set(outputs) == OUTPUTS
-    assert set(outputs["services"]["backend"]) == SERVICE
-    assert outputs["url"] == "https://staging.todo.example.com"
-    assert outputs["services"]["backend"]["desired_count"] == 2
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_an_environment_gives_what_the_panel_reads(outputs: dict[str, Any], name: str) -> None:
+    assert set(outputs[name]) >= OUTPUTS
+    assert set(outputs[name]["services"]["backend"]) >= SERVICE
 
 
-def test_cloudfront_and_its_records_do_not_wait_for_the_load_balancer(world: Any) -> None:
-    steps = {step.address: step for step in steps_of(world.events)}
-    for step in critical_path(list(steps.values())):
-        print(f"{step.begin:7.1f} {step.end - step.begin:6.1f}  {step.address}")
-    balancer = steps["module.environment.module.load_balancer.aws_lb.this"]
-    record = steps['module.environment.module.distribution[0].aws_route53_record.this["A"]']
-    assert record.begin < balancer.end
-
-
-def test_a_published_page_is_served_at_the_root(world: Any, outputs: dict[str, Any]) -> None:
-    world.emulator.client("s3").put_object(
-        Bucket=outputs["site_bucket"], Key="index.html", Body=b"<h1>To do</h1>", ContentType="text/html"
+def test_environments_differ_by_their_values_alone(
+    staging: dict[str, Any], production: dict[str, Any]
+) -> None:
+    assert (staging["url"], production["url"]) == (
+        "https://staging.todo.example.com",
+        "https://todo.example.com",
     )
-    response, body = ask(world, outputs, "GET", "/")
-    assert (response.status, body) == (200, "<h1>To do</h1>")
-    assert response.headers["Content-Type"] == "text/html"
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Strict-Transport-Security"]
+    counts = [said["services"]["backend"]["desired_count"] for said in (staging, production)]
+    assert counts == [2, 1]
+
+
+def test_cloudfront_and_its_records_do_not_wait_for_the_load_balancer(world: World) -> None:
+    for events in world.events.values():
+        spans = {span.address: span for span in spans_of(events)}
+        balancer = spans["module.environment.module.load_balancer.aws_lb.this"]
+        record = spans['module.environment.module.distribution[0].aws_route53_record.this["A"]']
+        assert record.begin < balancer.end
+
+
+def test_whatever_there_is_belongs_to_one_stack_alone(world: World) -> None:
+    owned = {name: named_by(world.state(name)) for name in world.stacks()}
+    owners = {
+        (kind, name): [stack for stack, names in owned.items() if name in names]
+        for kind, name in holdings(world.emulator, STATES)
+    }
+    assert {item: stacks for item, stacks in owners.items() if len(stacks) != 1} == {}
+    assert {stack for stacks in owners.values() for stack in stacks} == {"shared", "staging", "production"}
+
+
+def test_a_published_page_is_served_at_the_root(world: World, staging: dict[str, Any]) -> None:
+    publish(world.emulator, staging, "index.html", "<h1>To do</h1>")
+    answer = ask(world.emulator, staging, "GET", "/")
+    assert (answer.status, answer.body) == (200, "<h1>To do</h1>")
+    assert answer.headers["content-type"] == "text/html"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["strict-transport-security"]
+
+
+def test_production_routes_folders_and_says_what_its_pages_may_load(
+    world: World, production: dict[str, Any]
+) -> None:
+    publish(world.emulator, production, "help/index.html", "<h1>Help</h1>")
+    answer = ask(world.emulator, production, "GET", "/help")
+    assert (answer.status, answer.body) == (200, "<h1>Help</h1>")
+    assert answer.headers["content-security-policy"] == PRODUCTION["content_security_policy"]
 
 
 def test_a_services_paths_reach_its_task_with_method_query_and_body(
-    world: Any, outputs: dict[str, Any]
+    world: World, staging: dict[str, Any], production: dict[str, Any]
 ) -> None:
-    with task(world, outputs["services"]["backend"]["target_group_arn"]):
-        response, body = ask(world, outputs, "GET", "/api/state/default?since=1&until=2")
-        assert response.status == 200
-        assert json.loads(body) == {"method": "GET", "path": "/api/state/default?since=1&until=2", "body": ""}
-        response, body = ask(world, outputs, "PUT", "/api/state/default", "[1]")
-        assert json.loads(body) == {"method": "PUT", "path": "/api/state/default", "body": "[1]"}
+    with task(world.emulator, staging):
+        read = ask(world.emulator, staging, "GET", "/api/state/default?since=1&until=2")
+        written = ask(world.emulator, staging, "PUT", "/api/state/default", "[1]")
+        elsewhere = ask(world.emulator, production, "GET", "/api/state/default")
+    expected = {"method": "GET", "path": "/api/state/default?since=1&until=2", "body": ""}
+    assert (read.status, json.loads(read.body)) == (200, expected)
+    assert json.loads(written.body) == {"method": "PUT", "path": "/api/state/default", "body": "[1]"}
+    # The other environment has no task: nothing of this one's answers for it.
+    assert elsewhere.status == 503
+    with task(world.emulator, production):
+        assert ask(world.emulator, production, "GET", "/download/all").status == 200
 
 
 def test_the_service_waits_for_its_first_deployment_with_its_settings_in_place(
-    world: Any, outputs: dict[str, Any]
+    world: World, staging: dict[str, Any]
 ) -> None:
     containers = world.emulator.client("ecs")
-    said = outputs["services"]["backend"]
-    (service,) = containers.describe_services(
-        cluster=outputs["cluster_name"], services=[said["service_name"]]
-    )["services"]
+    said = staging["services"]["backend"]
+    found = containers.describe_services(cluster=staging["cluster_name"], services=[said["service_name"]])
+    (service,) = found["services"]
     assert (service["desiredCount"], service["runningCount"]) == (0, 0)
-    assert service["deploymentConfiguration"]["deploymentCircuitBreaker"] == {
-        "enable": True,
-        "rollback": True,
-    }
-    definition = containers.describe_task_definition(taskDefinition=said["task_definition_family"])[
-        "taskDefinition"
-    ]
+    breaker = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
+    assert breaker == {"enable": True, "rollback": True}
+    family = said["task_definition_family"]
+    definition = containers.describe_task_definition(taskDefinition=family)["taskDefinition"]
     (container,) = definition["containerDefinitions"]
     assert container["image"] == f"{said['repository_url']}:bootstrap"
     assert {variable["name"]: variable["value"] for variable in container["environment"]} == {
         "AWS_DEFAULT_REGION": "us-east-2",
         "GREETING": "hello",
         "PORT": "5000",
-        "STORAGE_BUCKET": outputs["state_bucket"],
+        "STORAGE_BUCKET": staging["state_bucket"],
     }
 
 
 @contextmanager
-def deployed(world: Any, outputs: dict[str, Any]) -> Iterator[None]:
+def deployed(world: World, outputs: dict[str, Any]) -> Iterator[None]:
     """A deployment, as the panel makes them: a new revision that runs the desired number of tasks."""
     containers = world.emulator.client("ecs")
     said = outputs["services"]["backend"]
@@ -192,8 +203,9 @@ def deployed(world: Any, outputs: dict[str, Any]) -> Iterator[None]:
         "requiresCompatibilities",
         "taskRoleArn",
         "executionRoleArn",
+        "volumes",
     )
-    copied = {name: definition[name] for name in kept}
+    copied = {name: definition[name] for name in kept if name in definition}
     revision = containers.register_task_definition(**copied)["taskDefinition"]["taskDefinitionArn"]
     service = {"cluster": outputs["cluster_name"], "service": said["service_name"]}
     containers.update_service(**service, taskDefinition=revision, desiredCount=said["desired_count"])
@@ -204,26 +216,70 @@ def deployed(world: Any, outputs: dict[str, Any]) -> Iterator[None]:
         containers.deregister_task_definition(taskDefinition=revision)
 
 
+def planned_changes(world: World, *names: str) -> set[str]:
+    """What new plans of these stacks would change: the stack's name, the resource's type, the action."""
+    stacks = {name: world.stacks()[name] for name in names}
+    plans = side_by_side(lambda stack: stack.run("plan", "-json", "-parallelism=30").succeeded(), stacks)
+    return {
+        f"{name}: {change['resource']['resource_type']} {change['action']}"
+        for name, plan in plans.items()
+        for change in (event["change"] for event in plan.events("planned_change"))
+    }
+
+
+# Key pairs are production's alone here.
+SHOWN = {f"production: {gap['shows']}" for gap in emulator_gaps().values() if "shows" in gap}
+
+
 def test_a_second_plan_changes_nothing_not_even_after_a_deployment(
-    world: Any, outputs: dict[str, Any]
+    world: World, staging: dict[str, Any]
 ) -> None:
-    with deployed(world, outputs):
-        for stack in (world.shared, world.staging):
-            again = stack.run("plan", "-detailed-exitcode", "-json")
-            planned = [event["change"] for event in again.events("planned_change")]
-            changes = [(change["resource"]["addr"], change["action"]) for change in planned]
-            assert (again.code, changes) == (0, []), again.output[-4000:]
+    with deployed(world, staging):
+        assert planned_changes(world, "shared", "staging", "production") == SHOWN
+
+
+def test_whatever_can_be_tagged_says_whose_it_is_and_so_will_instances_and_their_disks(world: World) -> None:
+    for name, stack in world.stacks().items():
+        expected = {
+            "Project": PROJECT,
+            "Environment": name,
+            "ManagedBy": "terraform",
+            "Owner": stack.variables["owner"],
+        }
+        state = world.state(name)
+        assert count_tagged(state) > 10
+        assert missing_tags(state, expected) == {}
+
+
+def test_what_the_policy_narrows_by_name_covers_the_names_that_are_made(world: World) -> None:
+    policy = read_policy(TERRAFORM_POLICIES, ACCOUNT)
+    made = [item for name in world.stacks() for item in arns_of(world.state(name))]
+    needed = {
+        (kind, action)
+        for stack in world.stacks().values()
+        for kind, action in (
+            (call.resource_type, action) for call in stack.calls() for action in needed_by(call)
+        )
+    }
+    refused = {
+        (action, arn)
+        for kind, arn in made
+        for called_for, action in needed
+        if called_for == kind and action.split(":")[0] == arn.split(":")[2] and not policy.allows(action, arn)
+    }
+    assert len(made) > 30
+    assert refused == set()
 
 
 def test_the_services_code_may_read_and_write_its_state_and_nothing_else(
-    world: Any, outputs: dict[str, Any]
+    world: World, staging: dict[str, Any]
 ) -> None:
     roles = world.emulator.client("iam")
-    role = outputs["services"]["backend"]["task_role_arn"].rsplit("/", 1)[1]
+    role = staging["services"]["backend"]["task_role_arn"].rsplit("/", 1)[1]
     assert roles.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
     (name,) = roles.list_role_policies(RoleName=role)["PolicyNames"]
     statements = roles.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
-    bucket = f"arn:aws:s3:::{outputs['state_bucket']}"
+    bucket = f"arn:aws:s3:::{staging['state_bucket']}"
     assert {
         (action, statement["Resource"]) for statement in statements for action in statement["Action"]
     } == {
@@ -233,76 +289,29 @@ def test_the_services_code_may_read_and_write_its_state_and_nothing_else(
     }
 
 
-def test_what_is_made_carries_project_environment_owner_and_maker(
-    world: Any, outputs: dict[str, Any]
-) -> None:
-    expected = {"Project": "todo", "Environment": "staging", "ManagedBy": "terraform", "Owner": "API team"}
-    balancing = world.emulator.client("elbv2")
-    arn = outputs["load_balancer_arn"]
-    (described,) = balancing.describe_tags(ResourceArns=[arn])["TagDescriptions"]
-    buckets = world.emulator.client("s3").get_bucket_tagging(Bucket=outputs["site_bucket"])
-    groups = world.emulator.client("autoscaling").describe_auto_scaling_groups(
-        AutoScalingGroupNames=[outputs["autoscaling_group_name"]]
-    )["AutoScalingGroups"]
-    for tags in (described["Tags"], buckets["TagSet"], groups[0]["Tags"]):
-        assert expected.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
+def test_destroying_one_environment_leaves_the_other_alone(world: World, production: dict[str, Any]) -> None:
+    publish(world.emulator, production, "index.html", "<h1>Production</h1>")
+    before = holdings(world.emulator, STATES)
+    gone = named_by(world.state("staging"))
+    world.environments["staging"].run("destroy", *CHANGING).succeeded()
+    assert holdings(world.emulator, STATES) == {(kind, name) for kind, name in before if name not in gone}
+    assert planned_changes(world, "shared", "production") == SHOWN
+    with task(world.emulator, production):
+        assert ask(world.emulator, production, "GET", "/").body == "<h1>Production</h1>"
+        assert ask(world.emulator, production, "GET", "/api/state/default").status == 200
 
 
-def left_behind(emulator: Any) -> dict[str, list[str]]:
-    """What is still there of what the stacks make, by kind."""
-    compute, containers, roles = emulator.client("ec2"), emulator.client("ecs"), emulator.client("iam")
-    front = emulator.client("cloudfront")
-    balancing = emulator.client("elbv2")
-    found = {
-        "networks": [vpc["VpcId"] for vpc in compute.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]],
-        "launch templates": [
-            item["LaunchTemplateName"] for item in compute.describe_launch_templates()["LaunchTemplates"]
-        ],
-        "buckets": [bucket["Name"] for bucket in emulator.client("s3").list_buckets()["Buckets"]],
-        "zones": [zone["Name"] for zone in emulator.client("route53").list_hosted_zones()["HostedZones"]],
-        "repositories": [
-            item["repositoryName"] for item in emulator.client("ecr").describe_repositories()["repositories"]
-        ],
-        "load balancers": [
-            item["LoadBalancerName"] for item in balancing.describe_load_balancers()["LoadBalancers"]
-        ],
-        "target groups": [
-            item["TargetGroupName"] for item in balancing.describe_target_groups()["TargetGroups"]
-        ],
-        "clusters": containers.list_clusters()["clusterArns"],
-        "task definitions": containers.list_task_definitions(status="ACTIVE")["taskDefinitionArns"],
-        "groups": [
-            group["AutoScalingGroupName"]
-            for group in emulator.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
-        ],
-        "roles": [role["RoleName"] for role in roles.list_roles()["Roles"]],
-        "profiles": [
-            item["InstanceProfileName"] for item in roles.list_instance_profiles()["InstanceProfiles"]
-        ],
-        "logs": [
-            group["logGroupName"] for group in emulator.client("logs").describe_log_groups()["logGroups"]
-        ],
-        "distributions": [
-            item["Id"] for item in front.list_distributions()["DistributionList"].get("Items", [])
-        ],
-        "access controls": [
-            item["Id"]
-            for item in front.list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
-        ],
-        "subnet groups": [
-            item["DBSubnetGroupName"]
-            for item in emulator.client("rds").describe_db_subnet_groups()["DBSubnetGroups"]
-        ],
+def test_destroying_everything_leaves_nothing_but_the_states(world: World) -> None:
+    for stack in (world.environments["production"], world.shared):
+        stack.run("destroy", *CHANGING).succeeded()
+    assert holdings(world.emulator, STATES) == set()
+
+
+def test_terraform_asked_for_what_its_policy_allows_and_no_more_is_allowed(world: World) -> None:
+    allowed = read_policy(TERRAFORM_POLICIES, ACCOUNT).actions
+    needed = {
+        action for stack in world.stacks().values() for call in stack.calls() for action in needed_by(call)
     }
-    for region in ("us-east-1", "us-east-2"):
-        listed = emulator.client("acm", region).list_certificates()["CertificateSummaryList"]
-        found[f"certificates in {region}"] = [item["CertificateArn"] for item in listed]
-    return {kind: names for kind, names in found.items() if names}
-
-
-def test_destruction_leaves_nothing_but_the_states(world: Any) -> None:
-    before = left_behind(world.emulator)
-    assert len(before) == 18
-    for stack in (world.staging, world.shared):
-        stack.run("destroy", "-auto-approve", "-json", "-parallelism=30").succeeded()
-    assert left_behind(world.emulator) == {"buckets": ["todo-terraform-state"]}
+    assert len(needed) > 150
+    assert needed - allowed == set()
+    assert allowed - needed - excused("terraform") == set()
