@@ -63,6 +63,7 @@ def shared_variables(catalogue: Catalogue) -> dict[str, object]:
         "nat_gateway": catalogue.network.nat_gateway,
         "emulated": catalogue.target == "local",
         **_network(catalogue.network),
+        **_boundary(catalogue),
     }
 
 
@@ -73,6 +74,11 @@ def _network(network: Network) -> dict[str, object]:
         "flow_log_retention_days": network.flow_log_days,
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _boundary(catalogue: Catalogue) -> dict[str, object]:
+    boundary = catalogue.terraform.permissions_boundary
+    return {} if boundary is None else {"permissions_boundary_arn": boundary}
 
 
 def environment_variables(
@@ -127,9 +133,8 @@ def panel_variables(
         "deletion_protection": environment.protected,
         "emulated": catalogue.target == "local",
         **_site(catalogue),
+        **_boundary(catalogue),
     }
-    if catalogue.terraform.permissions_boundary is not None:
-        rendered["permissions_boundary_arn"] = catalogue.terraform.permissions_boundary
     if catalogue.target == "local":
         rendered.update(_LOCAL)
         if emulator_port is not None:

@@ -20,16 +20,12 @@ from panel.catalogue.load import read_text
 from panel.catalogue.problems import Problem, catalogue_error
 from panel.catalogue.render import EMULATOR_PORT, SSH_PUBLIC_KEY, panel_variables
 from panel.catalogue.schema import Catalogue
+from panel.catalogue.types import VariableType, parse_type
 from panel.catalogue.wording import did_you_mean
 from panel.errors import ConfigurationError
 
 _PLAIN = SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)
 _HEREDOC = re.compile(r"<<(?P<indented>-?)(?P<word>\w+)\n(?P<body>.*?)[ \t]*(?P=word)", re.DOTALL)
-_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "number": (int, float),
-    "bool": (bool,),
-}
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,15 @@ class Variable:
     validations: tuple[Validation, ...]
     sensitive: bool
     nullable: bool
+
+    @property
+    def parsed_type(self) -> VariableType:
+        """The type as a value, with what is optional in it and its defaults.
+
+        Raises:
+            ValueError: Terraform would not take it either.
+        """
+        return parse_type(self.type)
 
 
 def read_variables(folder: Path) -> tuple[Variable, ...]:
@@ -109,19 +114,9 @@ def _wrong_with(key: str, value: object, declared: Mapping[str, Variable], taken
         free = sorted(set(declared) - taken)
         return f"the environment stack has no variable {key!r}: {did_you_mean(key, free)}"
     wanted = declared[key].type
-    if not _fits(value, wanted):
+    if not declared[key].parsed_type.accepts(value):
         return f"the environment stack expects {wanted} here"
     return ""
-
-
-def _fits(value: object, wanted: str) -> bool:
-    if wanted in {"list(string)", "set(string)"}:
-        return isinstance(value, list)
-    if wanted in _PYTHON_TYPES:
-        boolean = isinstance(value, bool)
-        return isinstance(value, _PYTHON_TYPES[wanted]) and (boolean == (wanted == "bool"))
-    # Terraform itself judges what a catalogue cannot express (objects, maps).
-    return wanted == "any"
 
 
 def _of_file(path: Path) -> Sequence[Variable]:

@@ -134,7 +134,8 @@ def test_what_may_be_left_out_is_rendered_where_it_is_said(catalogue: Catalogue)
         "rules": [{"prefix": "/docs", "replace_with": "/manual"}],
     }
     assert rendered["content_security_policy"] == "default-src 'self'"
-    assert rendered["permissions_boundary_arn"] == "arn:aws:iam::123456789012:policy/team-boundary"
+    for stack in (rendered, shared_variables(full(catalogue))):
+        assert stack["permissions_boundary_arn"] == "arn:aws:iam::123456789012:policy/team-boundary"
     assert rendered["ssh_public_key"] == "ssh-ed25519 AAAA"
 
 
