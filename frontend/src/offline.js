@@ -18,8 +18,9 @@ async function keep(path, response) {
 /** Keep the page and all that it needs, and forget the assets of earlier releases. */
 async function keepPage(response) {
   if (!response.ok || response.redirected) return
+  const needed = (await response.clone().text()).match(ASSET)
+  if (!needed) return // not this site's page: somebody in between asks for a password, say
   const cache = await caches.open(CACHE)
-  const needed = (await response.clone().text()).match(ASSET) ?? []
   const missing = []
   for (const path of needed) if (!(await cache.match(path))) missing.push(path)
   await cache.addAll(missing)

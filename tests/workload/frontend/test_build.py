@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from panel.deploys.site_files import IMMUTABLE, REVALIDATE, cache_control
 
@@ -61,6 +62,13 @@ def test_the_policy_allows_the_sites_own_origin_and_nothing_else() -> None:
     assert sources["img-src"] == "'self' data:"
     assert sources["base-uri"] == sources["form-action"] == sources["frame-ancestors"] == "'none'"
     assert sources["require-trusted-types-for"] == "'script'"
+
+
+def test_the_catalogue_sends_the_sites_own_policy() -> None:
+    site = YAML(typ="safe").load(REPOSITORY / "environments.yaml")["services"]["frontend"]
+    if "content_security_policy" not in site:
+        pytest.skip("environments.yaml names no policy for the site: its page carries it alone")
+    assert site["content_security_policy"] == "; ".join(directives())
 
 
 def test_an_unchanged_source_builds_the_same_site(

@@ -85,9 +85,14 @@ def test_a_new_release_is_shown_at_once_and_the_assets_of_the_old_one_are_forgot
     assert len(expect_kept(page)) == 2
 
 
-def test_an_answer_of_the_server_is_shown_even_when_it_is_a_failure(site: Site, page: Page) -> None:
+def test_another_page_in_its_place_is_shown_but_not_kept(
+    site: Site, page: Page, context: BrowserContext
+) -> None:
     open_page(page, site)
     expect_kept(page)
-    site.pages["/"] = "<!doctype html><title>Closed</title><h1>Closed for today</h1>"
+    site.pages["/"] = "<!doctype html><title>Gate</title><h1>Who are you?</h1>"
     page.reload()
-    expect(page.locator("h1")).to_have_text("Closed for today")
+    expect(page.locator("h1")).to_have_text("Who are you?")
+    context.set_offline(True)
+    page.reload()
+    expect(page.locator("h1")).to_have_text("todos")
