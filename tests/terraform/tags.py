@@ -38,7 +38,7 @@ def _of_instance(
         yield address, attributes["tags_all"] or {}
     if kind == "aws_launch_template":
         specified = {item["resource_type"]: item["tags"] for item in attributes["tag_specifications"]}
-        yield from ((f"{address} {kind}", specified.get(kind, {})) for kind in LAUNCHED)
+        yield from ((f"{address} {launched}", specified.get(launched, {})) for launched in LAUNCHED)
     if kind == "aws_autoscaling_group":
         yield (
             address,
