@@ -1,5 +1,6 @@
 # Headers on every answer, of the site and of the services alike. They stand over whatever the origin says.
 resource "aws_cloudfront_response_headers_policy" "this" {
+  # checkov:skip=CKV_AWS_259: Browsers are held to HTTPS for a year; names below and preload lists are for the owner of the whole domain to promise.
   name    = "${var.name}-headers"
   comment = "Security headers of ${var.domain_name}"
 

@@ -18,6 +18,7 @@ locals {
 }
 
 resource "aws_lb_target_group" "this" {
+  # checkov:skip=CKV_AWS_378: TLS ends at the load balancer; from there to the tasks it is the VPC's own network, open to the load balancer alone.
   name                 = local.target_group_name
   port                 = var.lb_container_port
   protocol             = "HTTP"

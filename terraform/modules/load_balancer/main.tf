@@ -1,4 +1,6 @@
 resource "aws_lb" "this" {
+  # checkov:skip=CKV2_AWS_28: CloudFront stands before it and is the only one let in; a firewall belongs there (web_acl_arn of the distribution).
+  # checkov:skip=CKV_AWS_150: deletion_protection is on for protected environments; a preview has to be able to go.
   name               = var.name
   internal           = var.internal
   load_balancer_type = "application"
