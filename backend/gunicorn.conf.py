@@ -5,7 +5,14 @@ Environment: ``PORT`` (5000), ``BIND_HOST`` (every interface, as a container nee
 as a plain local process gets 127.0.0.1), ``WEB_THREADS`` (8), ``LOG_LEVEL`` (info).
 """
 
+import logging
 import os
+
+# What the log does not show need not be found out for every line (Python's logging HOWTO, "Optimization").
+logging.logThreads = False
+logging.logProcesses = False
+logging.logMultiprocessing = False
+logging._srcfile = None
 
 bind = f"{os.environ.get('BIND_HOST', '0.0.0.0')}:{os.environ.get('PORT', '5000')}"  # noqa: S104  a container's only way to be reached
 workers = 1
