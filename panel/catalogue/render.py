@@ -121,7 +121,7 @@ def panel_variables(
         "instance_type": environment.instance.type,
         "instance_count": environment.instance.count,
         "services": {
-            service_name: _service(service, environment, name)
+            service_name: _service(service, environment, name, scales=catalogue.target == "aws")
             for service_name, service in catalogue.containers.items()
         },
         "remote_state": {
@@ -161,7 +161,9 @@ def tag_value(text: str) -> str:
     return _NOT_IN_A_TAG.sub("-", text).strip()[:256] or "-"
 
 
-def _service(service: ContainerService, environment: Environment, name: str) -> dict[str, object]:
+def _service(
+    service: ContainerService, environment: Environment, name: str, *, scales: bool
+) -> dict[str, object]:
     rendered: dict[str, object] = {
         "port": service.port,
         "path_patterns": list(service.patterns),
@@ -178,7 +180,8 @@ def _service(service: ContainerService, environment: Environment, name: str) -> 
         rendered["command"] = list(service.command)
     if not service.read_only_root_filesystem:
         rendered["read_only_root_filesystem"] = False
-    if service.autoscaling is not None:
+    # The emulator has no autoscaling: an apply that asks for it would fail there.
+    if service.autoscaling is not None and scales:
         bounds = service.autoscaling
         rendered["autoscaling"] = {
             "min_count": bounds.min_tasks,

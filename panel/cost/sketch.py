@@ -6,10 +6,11 @@ with a real plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from panel.catalogue.render import environment_variables, shared_variables
-from panel.catalogue.schema import Catalogue, ContainerService
+from panel.catalogue.schema import Catalogue
 from panel.cost.resources import Resource
 
 _MODULE = "module.environment"
@@ -17,6 +18,12 @@ _MODULE = "module.environment"
 #: Defaults of the environment stack's variables that decide what it costs.
 DEFAULT_VOLUME_GB = 30
 DEFAULT_INSIGHTS = "disabled"
+
+# What a service can be scaled by: metric, then the field that holds its target.
+_TARGETS = {
+    "ECSServiceAverageCPUUtilization": "cpu_percent",
+    "ALBRequestCountPerTarget": "requests_per_target",
+}
 
 
 def environment_resources(catalogue: Catalogue, environment: str) -> tuple[Resource, ...]:
@@ -26,7 +33,7 @@ def environment_resources(catalogue: Catalogue, environment: str) -> tuple[Resou
         NotFoundError: the catalogue has no such environment.
     """
     variables = environment_variables(catalogue, environment)
-    return (*_instances(variables), *_traffic(variables), *_services(catalogue, variables))
+    return (*_instances(variables), *_traffic(variables), *_services(variables))
 
 
 def shared_resources(catalogue: Catalogue) -> tuple[Resource, ...]:
@@ -68,28 +75,22 @@ def _traffic(variables: dict[str, object]) -> Iterator[Resource]:
     yield _in("module.state_bucket", "aws_s3_bucket.this", {})
 
 
-def _services(catalogue: Catalogue, variables: dict[str, object]) -> Iterator[Resource]:
+def _services(variables: dict[str, Any]) -> Iterator[Resource]:
     insights = variables.get("container_insights", DEFAULT_INSIGHTS)
     yield _in("", "aws_ecs_cluster.this", {"setting": [{"name": "containerInsights", "value": insights}]})
-    for name, service in catalogue.containers.items():
-        yield _in(f'module.service["{name}"]', "aws_cloudwatch_log_group.this", {})
-        for metric in _scaled_by(service):
-            values: dict[str, object] = {"policy_type": "TargetTrackingScaling"}
-            yield _in(f'module.service["{name}"]', f'aws_appautoscaling_policy.this["{metric}"]', values)
-
-
-def _scaled_by(service: ContainerService) -> Iterator[str]:
-    bounds = service.autoscaling
-    if bounds is not None and bounds.cpu_percent is not None:
-        yield "ECSServiceAverageCPUUtilization"
-    if bounds is not None and bounds.requests_per_target is not None:
-        yield "ALBRequestCountPerTarget"
+    for name, service in variables["services"].items():
+        module = f'module.service["{name}"]'
+        yield _in(module, "aws_cloudwatch_log_group.this", {})
+        for metric, target in _TARGETS.items():
+            if service.get("autoscaling", {}).get(target) is not None:
+                policy = {"policy_type": "TargetTrackingScaling"}
+                yield _in(module, f'aws_appautoscaling_policy.this["{metric}"]', policy)
 
 
 def _of_network(kind: str, name: str) -> Resource:
     return Resource(f"module.network.{kind}.{name}[0]", kind, {}, module="module.network")
 
 
-def _in(module: str, local: str, values: dict[str, object]) -> Resource:
+def _in(module: str, local: str, values: Mapping[str, object]) -> Resource:
     where = f"{_MODULE}.{module}" if module else _MODULE
     return Resource(f"{where}.{local}", local.partition(".")[0], values, module=where)

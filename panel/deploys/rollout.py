@@ -6,7 +6,7 @@ Source of the order of things: https://docs.aws.amazon.com/AmazonECS/latest/deve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -48,6 +48,13 @@ class ServiceTarget:
     port: int
     target_group_arn: str
     desired: int
+
+    def kept_within(self, least: int, most: int, before: Baseline) -> ServiceTarget:
+        """The same with the tasks that AWS's autoscaling has come to: a roll-out must not undo that.
+
+        A service that served nothing before begins with what is wanted.
+        """
+        return replace(self, desired=min(max(before.desired, least), most)) if before.desired else self
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from panel.aws.front_door import FrontDoor, SiteSeen, VersionSeen, front_door, site_seen, version_seen
@@ -107,7 +107,10 @@ class DeploySteps:
         try:
             pushed = self._push(name, service, revision, requirements, journal)
             outputs = self._outputs(run.environment)
-            target = _scaled(_target(outputs, name, service.port), service, baseline)
+            target = _target(outputs, name, service.port)
+            bounds = service.autoscaling
+            if bounds is not None and context.emulated_endpoint is None:
+                target = target.kept_within(bounds.min_tasks, bounds.max_tasks, baseline)
             door = front_door(outputs, emulated_endpoint=context.emulated_endpoint)
             roll_out(
                 context.aws(),
@@ -281,14 +284,6 @@ def _target(outputs: Mapping[str, Any], name: str, port: int) -> ServiceTarget:
         family=str(service["task_definition_family"]), container=str(service["container_name"]), port=port,
         target_group_arn=str(service["target_group_arn"]), desired=int(service["desired_count"]),
     )  # fmt: skip
-
-
-def _scaled(target: ServiceTarget, service: ContainerService, baseline: Baseline) -> ServiceTarget:
-    """Where AWS scales a service that serves already, the number of tasks is AWS's: a roll-out keeps it."""
-    bounds = service.autoscaling
-    if bounds is None or baseline.desired == 0:
-        return target
-    return replace(target, desired=min(max(baseline.desired, bounds.min_tasks), bounds.max_tasks))
 
 
 def _pulse(runs: Runs, run_id: int, journal: Journal) -> Pulse:

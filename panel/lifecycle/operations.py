@@ -81,7 +81,7 @@ class Operations:
             self._trail.record(who.name, who.role, "destroy refused: protected", environment)
             raise ProtectedError(
                 f"{environment} is protected: it cannot be destroyed.",
-                hint=f"Set 'protected: false' for {environment} in environments.yaml first.",
+                hint=f"Set 'protected: false' for {environment} in environments.yaml, update it, then destroy it.",
             )
         if confirm != environment:
             raise RefusedError(

@@ -144,7 +144,7 @@ COMMENT = "Comment for the record (optional)"
 BUSY_TITLE = "Somebody was faster"
 REFUSED_TITLE = "Not done"
 PROTECTED = "{name} is protected: it cannot be destroyed."
-PROTECTED_HINT = "Set 'protected: false' for {name} in environments.yaml first."
+PROTECTED_HINT = "Set 'protected: false' for {name} in environments.yaml, update it, then destroy it."
 WAIT_FOR_RUN = "Run {id} of {name} is under way: this has to wait until it has ended."
 
 # Home
@@ -355,6 +355,8 @@ EMBEDDED_STATES: Mapping[str, str] = {
     "foreign": "Port in use by something else",
 }
 EMBEDDED_LINE = "{endpoint} · process {pid} · {runtime}"
+#: How the embedded AWS runs tasks.
+RUNTIMES: Mapping[str, str] = {"process": "tasks run as processes", "docker": "tasks run as containers"}
 WORKERS = "Workers"
 NO_WORKERS = "None is alive. Runs wait until one is."
 WORKER_LINE = "{id} · process {pid} on {host} · {memory} MB"

@@ -63,7 +63,9 @@ def _embedded(panel: Facade) -> str:
         return quiet(text.EMBEDDED_NONE)
     word = badge(_TONES.get(status.state, "unknown"), text.EMBEDDED_STATES.get(status.state, status.state))
     line = text.EMBEDDED_LINE.format(
-        endpoint=status.endpoint, pid=status.pid or text.ABSENT, runtime=status.runtime
+        endpoint=status.endpoint,
+        pid=status.pid or text.ABSENT,
+        runtime=text.RUNTIMES.get(status.runtime, status.runtime),
     )
     note = f"<br>{esc(status.note)}" if status.note else ""
     reason = f"<br>{quiet(esc(status.runtime_reason))}" if status.runtime_reason else ""

@@ -95,8 +95,8 @@ def test_staging_is_production_but_for_names_place_and_protection(catalogue: Cat
 
 
 def full(catalogue: Catalogue) -> Catalogue:
-    """The catalogue with everything in it that may be left out."""
-    raw = catalogue.model_dump()
+    """The catalogue with everything in it that may be left out, for AWS."""
+    raw = catalogue.model_dump() | {"target": "aws"}
     raw["terraform"]["permissions_boundary"] = "arn:aws:iam::123456789012:policy/team-boundary"
     raw["services"]["backend"] |= {
         "path_pattern": None,
@@ -150,6 +150,12 @@ def test_everything_that_can_be_rendered_is_declared_to_the_last_field(catalogue
         assert f"{field} = " in declared["services"], field
     for field in [*routing, *routing["rules"][0]]:
         assert f"{field} = " in declared["site_routing"], field
+
+
+def test_the_emulator_is_not_asked_for_the_autoscaling_that_it_lacks(catalogue: Catalogue) -> None:
+    services = environment_variables(other(full(catalogue), target="local"), "staging")["services"]
+    assert isinstance(services, dict)
+    assert "autoscaling" not in services["backend"]
 
 
 def test_without_a_word_about_them_the_stacks_own_defaults_count(catalogue: Catalogue) -> None:

@@ -37,6 +37,11 @@ def test_the_first_release_runs_with_its_image_version_and_terraforms_settings(a
     assert done.started_at <= done.ended_at
 
 
+@pytest.mark.parametrize(("before", "wanted"), [(0, 2), (2, 2), (5, 5), (9, 6), (1, 2)])
+def test_what_autoscaling_has_come_to_is_kept_within_its_bounds(before, wanted):
+    assert TARGET.kept_within(2, 6, Baseline("arn", before, "v1")).desired == wanted
+
+
 def test_the_same_again_registers_nothing_and_is_fine(aws, deploy):
     first = deploy("v1")
     again = deploy("v1")

@@ -9,6 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from panel.access.identity import Identity, Role
+from panel.catalogue.edit import set_value
+from panel.catalogue.schema import SHARED
 from panel.ui import session
 
 Open = Callable[..., AppTest]
@@ -69,6 +71,16 @@ def test_an_environment_has_its_page(open_page: Open, name: str) -> None:
 def test_every_tab_has_something_to_say(open_page: Open, tab: str, full: str, empty: str) -> None:
     assert full in body(open_page("environment", environment="ready", tab=tab))
     assert empty in body(open_page("environment", environment="staging", tab=tab))
+
+
+def test_the_way_to_instances_is_told_only_where_there_is_a_key(sample: Any, open_page: Open) -> None:
+    sample.stores.environments.save(SHARED, outputs={"keys_bucket": "todo-keys-1"})
+    assert "Access to instances" not in body(open_page("environment", environment="ready"))
+
+    set_value(sample.settings.catalogue_path, ("environments", "ready", "ssh_key"), True)
+    page = body(open_page("environment", environment="ready"))
+    assert "Session Manager" in page
+    assert "s3://todo-keys-1/ssh/ready/id_ed25519" in page
 
 
 def test_an_environment_that_is_not_there_says_which_are(open_page: Open) -> None:
