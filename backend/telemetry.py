@@ -31,6 +31,9 @@ from backend.storage import Condition, PreconditionFailedError, Storage, Stored
 _SCOPE = "backend"
 # Seconds; the boundaries that the conventions advise for the duration of requests.
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+# For one delivery with its repetitions: a collector that is gone must not hold up the end of a task, which
+# is killed 30 s after it was asked to stop.
+_DELIVERY_LIMIT_S = 3
 _METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"})
 
 
@@ -48,8 +51,9 @@ class Telemetry:
         told = OTELResourceDetector().detect().attributes
         resource = Resource.create({"service.name": "backend", "service.version": version, **told})
         tracers = TracerProvider(resource=resource)
-        tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        meters = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource=resource)
+        tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=_DELIVERY_LIMIT_S)))
+        reader = PeriodicExportingMetricReader(OTLPMetricExporter(timeout=_DELIVERY_LIMIT_S))
+        meters = MeterProvider([reader], resource=resource)
         return cls(tracers.get_tracer(_SCOPE, version), meters.get_meter(_SCOPE, version))
 
     def watch(self, storage: Storage) -> Storage:
