@@ -113,12 +113,7 @@ def ship_with_docker(
     if stored is not None:
         report(f"The registry has {source} {revision.tag} already ({stored.digest[:19]})")
         return _pushed(aws, found, stored, revision.tag, already_there=True)
-    docker = Docker(report, docker_host)
-    if not docker.answers():
-        raise BuildError(
-            "The image cannot be built with Docker: no engine answers.",
-            hint="Start the engine, or set PANEL_LOCAL_RUNTIME=process to do without one.",
-        )
+    docker = _answering(Docker(report, docker_host))
     reference = f"{registry_host(aws, found)}/{repository}:{revision.tag}"
     _have_base(docker, base)
     with tempfile.TemporaryDirectory(prefix="image-") as folder:
@@ -132,13 +127,26 @@ def ship_with_docker(
     finally:
         if not keep_local:
             docker.run("remove the local image", "image", "rm", reference)
-    stored = find_image(aws, repository, tag=revision.tag)
+    return _pushed(aws, found, _shown(aws, repository, revision.tag), revision.tag, already_there=False)
+
+
+def _shown(aws: Aws, repository: str, tag: str) -> StoredImage:
+    stored = find_image(aws, repository, tag=tag)
     if stored is None:
         raise DeployError(
-            f"The registry does not show {repository}:{revision.tag}, which was just pushed.",
+            f"The registry does not show {repository}:{tag}, which was just pushed.",
             hint="Deploy again; if it stays so, look at the repository.",
         )
-    return _pushed(aws, found, stored, revision.tag, already_there=False)
+    return stored
+
+
+def _answering(docker: Docker) -> Docker:
+    if docker.answers():
+        return docker
+    raise BuildError(
+        "The image cannot be built with Docker: no engine answers.",
+        hint="Start the engine, or set PANEL_LOCAL_RUNTIME=process to do without one.",
+    )
 
 
 def _pushed(

@@ -49,6 +49,16 @@ class ServiceTarget:
     target_group_arn: str
     desired: int
 
+    def settling(self, task_definition_arn: str, desired: int) -> Settling:
+        """What it looks like when this revision, and nothing else, serves with so many tasks."""
+        return Settling(
+            cluster=self.cluster,
+            service=self.service,
+            task_definition_arn=task_definition_arn,
+            target_group_arn=self.target_group_arn,
+            desired=desired,
+        )
+
     def kept_within(self, least: int, most: int, before: Baseline) -> ServiceTarget:
         """The same with the tasks that AWS's autoscaling has come to: a roll-out must not undo that.
 
@@ -143,17 +153,10 @@ def roll_out(
     )
     before = baseline or _find_baseline(aws, target, service, wanted)
     report(f"Rolling out {target.service} {version} as {wanted.family}:{wanted.revision}")
-    settling = Settling(
-        cluster=target.cluster,
-        service=target.service,
-        task_definition_arn=wanted.arn,
-        target_group_arn=target.target_group_arn,
-        desired=target.desired,
-    )
     try:
         running = watch(
             aws,
-            settling,
+            target.settling(wanted.arn, target.desired),
             report=report,
             deadline_s=deadline_s,
             proven=lambda: _mismatch(verify(), version, digest),
@@ -233,16 +236,9 @@ def _go_back(
             return "There is no earlier release to go back to, so the service is stopped."
         name = f"version {before.version}" if before.version else "what was there before"
         report(f"Going back to {name}")
-        settling = Settling(
-            cluster=target.cluster,
-            service=target.service,
-            task_definition_arn=before.task_definition_arn,
-            target_group_arn=target.target_group_arn,
-            desired=before.desired,
-        )
         watch(
             aws,
-            settling,
+            target.settling(before.task_definition_arn, before.desired),
             report=report,
             deadline_s=_WAY_BACK_S,
             proven=lambda: _mismatch(verify(), before.version, None) if before.version else None,

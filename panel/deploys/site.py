@@ -90,17 +90,13 @@ def publish_site(
         TimeLimitError: CloudFront did not finish the invalidation.
     """
     started_at, clock = datetime.now(UTC), clock or Clock()
-    script = config_script({**config, "release": release})
     contents: dict[str, Path | bytes] = {name: build.directory / name for name in build.files}
-    contents[CONFIG] = script
+    contents[CONFIG] = config_script({**config, "release": release})
     changed = _changed(aws, bucket, contents)
     report(f"{len(changed)} of {len(contents)} files are new or changed")
     sent = _upload(aws, bucket, {name: contents[name] for name in changed}, report)
     paths = paths_to_invalidate(list(contents))
-    report(f"Asking CloudFront to forget {', '.join(paths)}")
-    # A reference of its own each time: the same one would be answered with the earlier, finished request.
-    asked = invalidate(aws, distribution_id, paths, reference=f"{release}-{uuid.uuid4()}")
-    wait_for_invalidation(aws, distribution_id, asked, pause=clock.wait)
+    _forget(aws, distribution_id, paths, release, report=report, clock=clock)
     _prove(build, release, report=report, verify=verify, deadline_s=deadline_s, clock=clock)
     report(f"The site's release {release} is served")
     return Publication(
@@ -114,6 +110,15 @@ def publish_site(
         started_at=started_at,
         ended_at=datetime.now(UTC),
     )
+
+
+def _forget(
+    aws: Aws, distribution_id: str, paths: tuple[str, ...], release: str, *, report: Report, clock: Clock
+) -> None:
+    report(f"Asking CloudFront to forget {', '.join(paths)}")
+    # A reference of its own each time: the same one would be answered with the earlier, finished request.
+    asked = invalidate(aws, distribution_id, paths, reference=f"{release}-{uuid.uuid4()}")
+    wait_for_invalidation(aws, distribution_id, asked, pause=clock.wait)
 
 
 def _changed(aws: Aws, bucket: str, contents: Mapping[str, Path | bytes]) -> list[str]:

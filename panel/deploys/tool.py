@@ -34,22 +34,7 @@ def run_tool(
     Raises:
         BuildError: it could not be started, failed, or took too long; ``detail`` has its last lines.
     """
-    last: deque[str] = deque(maxlen=_LAST_LINES)
-    try:
-        process = subprocess.Popen(
-            list(command),
-            cwd=cwd,
-            env=dict(environment),
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-    except OSError as error:
-        raise BuildError(
-            f"The panel could not {what}: {command[0]} could not be started ({error.strerror})."
-        ) from error
+    process = _started(command, what, environment, cwd, with_input=bool(stdin))
     late = threading.Event()
 
     def stop() -> None:
@@ -59,14 +44,7 @@ def run_tool(
     timer = threading.Timer(deadline_s, stop)
     timer.start()
     try:
-        with process:
-            if process.stdin is not None:
-                process.stdin.write(stdin)
-                process.stdin.close()
-            for line in process.stdout or ():
-                if text := line.rstrip():
-                    last.append(text)
-                    report(text)
+        last = _told(process, stdin, report)
     finally:
         timer.cancel()
         if process.poll() is None:
@@ -80,4 +58,38 @@ def run_tool(
             hint="The last lines are below; correct the cause and deploy again.",
             detail="\n".join(last),
         )
+    return last
+
+
+def _started(
+    command: Sequence[str], what: str, environment: Mapping[str, str], cwd: Path | None, *, with_input: bool
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            list(command),
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        raise BuildError(
+            f"The panel could not {what}: {command[0]} could not be started ({error.strerror})."
+        ) from error
+
+
+def _told(process: subprocess.Popen[str], stdin: str, report: Report) -> list[str]:
+    """Report a process's lines until it has ended; the last of them."""
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    with process:
+        if process.stdin is not None:
+            process.stdin.write(stdin)
+            process.stdin.close()
+        for line in process.stdout or ():
+            if text := line.rstrip():
+                last.append(text)
+                report(text)
     return list(last)

@@ -59,19 +59,10 @@ def run_agent(
     """
     folder = data_dir / "local"
     folder.mkdir(parents=True, exist_ok=True)
-    run = WorldFiles(folder).read()
-    if run is not None and run.runtime == "docker" and run.process.is_alive():
-        raise ConfigurationError(
-            "The embedded AWS runs its tasks as containers: the task agent would run them twice.",
-            hint="Leave the agent out, or restart the embedded AWS with PANEL_LOCAL_RUNTIME=process.",
-        )
+    _refuse_containers(folder)
     try:
         with FileLock(folder / "agent.lock", timeout=0):
-            me = psutil.Process()
-            mine = ProcessRef(me.pid, me.create_time(), me.environ().get(MARK, ""))
-            write_record(folder / "agent.json", asdict(mine))
-            # A line for every health check would fill the log.
-            logging.getLogger("httpx").setLevel(logging.WARNING)
+            _sign_in(folder)
             agent = Agent(clients, data_dir, task_environment, limits or Limits())
             try:
                 agent.adopt()
@@ -83,6 +74,24 @@ def run_agent(
         raise BusyError(
             f"Another task agent works in {data_dir} already.", hint="Leave it running, or stop it first."
         ) from error
+
+
+def _refuse_containers(folder: Path) -> None:
+    run = WorldFiles(folder).read()
+    if run is not None and run.runtime == "docker" and run.process.is_alive():
+        raise ConfigurationError(
+            "The embedded AWS runs its tasks as containers: the task agent would run them twice.",
+            hint="Leave the agent out, or restart the embedded AWS with PANEL_LOCAL_RUNTIME=process.",
+        )
+
+
+def _sign_in(folder: Path) -> None:
+    """Write down which process the agent is, and keep the log readable."""
+    me = psutil.Process()
+    mine = ProcessRef(me.pid, me.create_time(), me.environ().get(MARK, ""))
+    write_record(folder / "agent.json", asdict(mine))
+    # A line for every health check would fill the log.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class Agent:
