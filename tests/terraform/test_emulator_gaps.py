@@ -61,6 +61,21 @@ def tags_of_key_pairs_are_not_read_back(emulator: Emulator) -> bool:
     return "Tags" not in compute.describe_key_pairs(KeyNames=["probe"])["KeyPairs"][0]
 
 
+def flow_logs_are_not_read_back(emulator: Emulator) -> bool:
+    compute = emulator.client("ec2")
+    network = compute.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    role = "arn:aws:iam::000000000000:role/probe"
+    compute.create_flow_logs(
+        ResourceIds=[network],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogDestinationType="cloud-watch-logs",
+        LogDestination="arn:aws:logs:us-east-2:000000000000:log-group:probe",
+        DeliverLogsPermissionArn=role,
+    )
+    return compute.describe_flow_logs()["FlowLogs"][0].get("DeliverLogsPermissionArn") != role
+
+
 def https_origins_are_not_served(emulator: Emulator) -> bool:
     name = load_balancer(emulator)
     assert through_cloudfront(emulator, name, "http-only") == 200
@@ -111,6 +126,7 @@ PROBES: dict[str, Callable[[Emulator], bool]] = {
         rebalancing_is_not_read_back,
         prefix_lists_of_rules_are_not_read_back,
         tags_of_key_pairs_are_not_read_back,
+        flow_logs_are_not_read_back,
         https_origins_are_not_served,
         viewers_are_not_served_over_tls,
         deployments_of_distributions_take_no_time,

@@ -27,7 +27,7 @@ from tests.terraform.applied_world import (
 from tests.terraform.front_door import ask, publish, task
 from tests.terraform.holdings import arns_of, holdings, named_by
 from tests.terraform.permissions import TERRAFORM_POLICIES, excused, needed_by, read_policy
-from tests.terraform.tags import count_tagged, missing_tags
+from tests.terraform.state_tags import count_tagged, wrongly_tagged
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(600)]
 
@@ -248,7 +248,7 @@ def test_whatever_can_be_tagged_says_whose_it_is_and_so_will_instances_and_their
         }
         state = world.state(name)
         assert count_tagged(state) > 10
-        assert missing_tags(state, expected) == {}
+        assert wrongly_tagged(state, expected) == []
 
 
 def test_what_the_policy_narrows_by_name_covers_the_names_that_are_made(world: World) -> None:
