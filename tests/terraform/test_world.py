@@ -227,6 +227,12 @@ def planned_changes(world: World, *names: str) -> set[str]:
     }
 
 
+# Types whose tags the emulator does not tell.
+TAGS_UNTOLD = [
+    gap["subject"].removesuffix(".tags_all")
+    for gap in emulator_gaps().values()
+    if gap["subject"].endswith(".tags_all")
+]
 # Key pairs are production's alone here.
 SHOWN = {f"production: {gap['shows']}" for gap in emulator_gaps().values() if "shows" in gap}
 
@@ -248,7 +254,8 @@ def test_whatever_can_be_tagged_says_whose_it_is_and_so_will_instances_and_their
         }
         state = world.state(name)
         assert count_tagged(state) > 10
-        assert wrongly_tagged(state, expected) == []
+        wrong = wrongly_tagged(state, expected)
+        assert [line for line in wrong if not any(kind in line for kind in TAGS_UNTOLD)] == []
 
 
 def test_what_the_policy_narrows_by_name_covers_the_names_that_are_made(world: World) -> None:
