@@ -121,14 +121,16 @@ run "refuses_wrong_names_zones_slots_and_days" {
     source = "./modules/network"
   }
   variables {
-    name                    = "To do"
-    availability_zones      = ["us-east-2a"]
-    vpc_cidr                = "10.0.0.0/8"
-    public_subnet_slots     = [7]
-    flow_log_retention_days = 2
+    name                     = "To do"
+    permissions_boundary_arn = "boundary"
+    availability_zones       = ["us-east-2a"]
+    vpc_cidr                 = "10.0.0.0/8"
+    public_subnet_slots      = [7]
+    flow_log_retention_days  = 2
   }
   expect_failures = [
     var.name, var.availability_zones, var.vpc_cidr, var.public_subnet_slots, var.flow_log_retention_days,
+    var.permissions_boundary_arn,
   ]
 }
 

@@ -13,7 +13,16 @@ import hcl2
 from tests.terraform.provider_schema import Block, Schema, flat
 
 # What Terraform itself reads in a block, whatever the provider.
-_OF_TERRAFORM = {"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection", "dynamic"}
+_OF_TERRAFORM = {
+    "count",
+    "for_each",
+    "provider",
+    "depends_on",
+    "lifecycle",
+    "provisioner",
+    "connection",
+    "dynamic",
+}
 _OF_PROVIDERS = {"alias", "version"}
 _COMMENT = re.compile(r"(^|\s)(#|//).*$", re.MULTILINE)
 _READ = re.compile(r"(?P<data>\bdata\.)?\b(?P<type>aws_\w+)\.\w+(?:\[[^\]]*\])?\.(?P<name>[a-z]\w*)")
@@ -153,4 +162,8 @@ def _wrong_in(
 
 
 def _is_blocks(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) and "__is_block__" in v for v in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(v, dict) and "__is_block__" in v for v in value)
+    )

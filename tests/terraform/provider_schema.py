@@ -88,7 +88,9 @@ def from_bindings(package: Path, resources: Collection[str], data_sources: Colle
     folders = {
         "provider": "provider",
         **{kind.removeprefix("aws_").replace("_", "-"): kind for kind in resources},
-        **{f"data-aws-{kind.removeprefix('aws_').replace('_', '-')}": f"data.{kind}" for kind in data_sources},
+        **{
+            f"data-aws-{kind.removeprefix('aws_').replace('_', '-')}": f"data.{kind}" for kind in data_sources
+        },
     }
     declared: dict[str, list[str]] = {}
     for folder, text in _declarations(package, folders):
@@ -116,7 +118,9 @@ def _declarations(package: Path, folders: Collection[str]) -> Iterator[tuple[str
 
 
 _INTERFACE = re.compile(r"^export interface (\w+)[^{]*\{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
-_PROPERTY = re.compile(r"#(?P<name>\w+) [^}]*\}(?:(?!\*/).)*\*/\s*readonly \w+(?P<optional>\??): (?P<type>[^;]+);", re.DOTALL)
+_PROPERTY = re.compile(
+    r"#(?P<name>\w+) [^}]*\}(?:(?!\*/).)*\*/\s*readonly \w+(?P<optional>\??): (?P<type>[^;]+);", re.DOTALL
+)
 _CONSTRUCT = re.compile(
     r"^export declare class \w+ extends cdktn\.Terraform(?:Resource|DataSource|Provider) \{$(.*?)^\}$",
     re.MULTILINE | re.DOTALL,
@@ -125,7 +129,7 @@ _RESULT = re.compile(r"^    get (\w+)\(\)", re.MULTILINE)
 
 
 def _declared_block(text: str) -> Block:
-    interfaces = {name: body for name, body in _INTERFACE.findall(text)}
+    interfaces = dict(_INTERFACE.findall(text))
     # A folder declares one construct, and the interface of its arguments ends in Config.
     (top,) = [name for name, body in interfaces.items() if name.endswith("Config") and "Docs at" in body][:1]
     (construct,) = _CONSTRUCT.findall(text)
@@ -133,9 +137,7 @@ def _declared_block(text: str) -> Block:
     return Block(arguments, frozenset(map(flat, _RESULT.findall(construct))))
 
 
-def _properties(
-    interface: str, interfaces: Mapping[str, str], above: tuple[str, ...]
-) -> dict[str, Argument]:
+def _properties(interface: str, interfaces: Mapping[str, str], above: tuple[str, ...]) -> dict[str, Argument]:
     found = {}
     for match in _PROPERTY.finditer(interfaces[interface]):
         inner = match["type"].split("[")[0].split(" ")[0]

@@ -65,7 +65,7 @@ def shared_outputs(project: str = "todo", services: tuple[str, ...] = ("backend"
 def environment_variables(
     environment: str, slot: int, size: int, *, project: str = "todo", service: str = "backend", **others: Any
 ) -> dict[str, Any]:
-    """Variables of one environment: `size` instances carrying as many tasks."""
+    """Variables of one environment: `size` instances carrying as many tasks; others as they are named."""
     zone = f"{project}.example.com"
     return {
         "project_name": project,
@@ -99,7 +99,7 @@ def environment(name: str, variables: Mapping[str, Any]) -> PlanRequest:
 def inventoried() -> list[PlanRequest]:
     """The stacks that have an inventory, each called as its inventory."""
     return [
-        PlanRequest("shared", SHARED_FOLDER, shared_variables()),
+        PlanRequest("stack_shared", SHARED_FOLDER, shared_variables()),
         environment("stack_environment", environment_variables("staging", 1, 2)),
     ]
 
@@ -109,9 +109,11 @@ def requests() -> list[PlanRequest]:
     longest = {"project": LONGEST_PROJECT, "service": LONGEST_SERVICE}
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv8aDVyIXkqCsoTzWGiXVTdFp0Mu1t5S0cVyhqS0F1b"
     return [
-        PlanRequest("shared", SHARED_FOLDER, shared_variables()),
-        environment("production", environment_variables("production", 0, 3, deletion_protection=True)),
-        environment("staging", environment_variables("staging", 1, 2)),
+        *inventoried(),
+        environment(
+            "production",
+            environment_variables("production", 0, 2, instance_count=3, deletion_protection=True),
+        ),
         PlanRequest(
             "longest_shared", SHARED_FOLDER, shared_variables(LONGEST_PROJECT, services=(LONGEST_SERVICE,))
         ),

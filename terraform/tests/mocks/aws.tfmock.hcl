@@ -16,11 +16,23 @@ mock_data "aws_ec2_managed_prefix_list" {
   defaults = { id = "pl-0123456789abcdef0" }
 }
 
-# Known before there is a bucket, so that what policies say of it can be read in a plan. Every bucket has the same.
+# Known before there is a bucket, so that what policies say of it can be read in a plan. Every bucket has the same, and
+# what is not written here would be another word in every plan.
 mock_resource "aws_s3_bucket" {
   override_during = plan
   defaults = {
-    id  = "a-bucket"
-    arn = "arn:aws:s3:::a-bucket"
+    id                          = "a-bucket"
+    arn                         = "arn:aws:s3:::a-bucket"
+    region                      = "us-east-2"
+    hosted_zone_id              = "Z2O1EMRO9K5GLX"
+    bucket_domain_name          = "a-bucket.s3.amazonaws.com"
+    bucket_regional_domain_name = "a-bucket.s3.us-east-2.amazonaws.com"
+    bucket_prefix               = ""
+    acceleration_status         = ""
+    acl                         = ""
+    policy                      = ""
+    request_payer               = "BucketOwner"
+    website_domain              = ""
+    website_endpoint            = ""
   }
 }
