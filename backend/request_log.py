@@ -45,6 +45,8 @@ class RequestLog:
         status = resp.status_code
         quiet = req.path in PROBE_PATHS and status < 400
         level = logging.DEBUG if quiet else logging.ERROR if status >= 500 else logging.INFO
+        if not _log.isEnabledFor(level):
+            return
         fields = {
             "method": req.method,
             "path": req.path,
@@ -57,7 +59,10 @@ class RequestLog:
         trace_id = req.context.get("trace_id")
         if trace_id:
             fields["trace_id"] = trace_id
-        _log.log(level, "request", extra={"fields": fields})
+        # The record is made here: the logger's own way takes half as long again as the rest of the line.
+        record = logging.LogRecord(_log.name, level, "", 0, "request", None, None)
+        record.fields = fields
+        _log.handle(record)
 
 
 class JsonFormatter(logging.Formatter):
