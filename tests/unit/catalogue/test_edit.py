@@ -104,7 +104,7 @@ def test_values_of_every_kind_are_written_as_the_team_would(
 ) -> None:
     added = [one for one in changes(set_value(path, keys, value)) if one.startswith("+")]
     assert added == [line]
-    found: object = load_catalogue(path).model_dump()
+    found: object = load_catalogue(path).model_dump(exclude_unset=True)
     for key in keys:
         assert isinstance(found, dict)
         found = found[key]
