@@ -118,6 +118,6 @@ def test_the_image_holds_neither_tools_nor_documents(docker: Engine, image: str)
     )
     names = set(listed.split())
     assert {"app.py", "gunicorn.conf.py", "falcon"} <= names
-    assert names & {"Dockerfile", "README.md", "state", "bin", "pip"} == set()
+    assert names & {"Dockerfile", "README.md", "dev.py", "state", "bin", "pip"} == set()
     size = int(docker.run("image", "inspect", "--format", "{{.Size}}", image))
     print(f"image with its base: {size / 1e6:.0f} MB")
