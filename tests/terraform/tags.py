@@ -1,46 +1,40 @@
-"""Tags of what a state holds, and of what a group of instances will start."""
+"""The tags that cost reports go by, and who would start something without them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-LAUNCHED = ("instance", "volume", "network-interface")
+KEYS = ("Project", "Environment", "ManagedBy", "Owner")
+
+# What a launch template starts carries only what the template says for it.
+_STARTED = ("instance", "volume", "network-interface")
 
 
-def missing_tags(state: Mapping[str, Any], expected: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Whatever can be tagged and lacks one of the expected tags, with the tags that it has instead."""
-    return {
-        address: tags
-        for address, tags in _tagged(state)
-        if not expected.items() <= {name: tags.get(name) for name in expected}.items()
-    }
+def untagged_starts(
+    address: str, kind: str, attributes: Mapping[str, Any], keys: tuple[str, ...] = KEYS
+) -> list[str]:
+    """One line for each thing that an autoscaling group or a launch template would start without one of the tags.
 
-
-def count_tagged(state: Mapping[str, Any]) -> int:
-    """How many things in a state can be tagged."""
-    return sum(1 for _ in _tagged(state))
-
-
-def _tagged(state: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    for resource in state["resources"]:
-        if resource["mode"] != "managed":
-            continue
-        for instance in resource["instances"]:
-            address = f"{resource.get('module', '')} {resource['type']}.{resource['name']} {instance.get('index_key', '')}"
-            yield from _of_instance(address.strip(), resource["type"], instance["attributes"])
-
-
-def _of_instance(
-    address: str, kind: str, attributes: Mapping[str, Any]
-) -> Iterator[tuple[str, dict[str, str]]]:
-    if "tags_all" in attributes:
-        yield address, attributes["tags_all"] or {}
-    if kind == "aws_launch_template":
-        specified = {item["resource_type"]: item["tags"] for item in attributes["tag_specifications"]}
-        yield from ((f"{address} {launched}", specified.get(launched, {})) for launched in LAUNCHED)
+    The provider's default tags end at the group and the template themselves. Their attributes may come from a plan,
+    of a mocked provider too, or from a state.
+    """
     if kind == "aws_autoscaling_group":
-        yield (
-            address,
-            {item["key"]: item["value"] for item in attributes["tag"] if item["propagate_at_launch"]},
-        )
+        passed_on = {tag["key"] for tag in attributes.get("tag") or [] if tag["propagate_at_launch"]}
+        return _lines(f"{address} (passed on)", passed_on, keys)
+    if kind == "aws_launch_template":
+        given = {
+            each["resource_type"]: set(each["tags"] or {})
+            for each in attributes.get("tag_specifications") or []
+        }
+        return [
+            line
+            for started in _STARTED
+            for line in _lines(f"{address} ({started})", given.get(started, set()), keys)
+        ]
+    return []
+
+
+def _lines(what: str, has: set[str], keys: tuple[str, ...]) -> list[str]:
+    absent = [key for key in keys if key not in has]
+    return [f"{what}: without {', '.join(absent)}"] if absent else []
