@@ -214,7 +214,8 @@ def _with_unknown(known: Any, unknown: Any) -> Any:
     if isinstance(unknown, dict):
         known = known or {}
         return {key: _with_unknown(known.get(key), unknown.get(key)) for key in {**known, **unknown}}
-    if isinstance(unknown, list) and isinstance(known, list):
+    if isinstance(unknown, list) and unknown:
+        known = known or [None] * len(unknown)
         return [
             _with_unknown(item, unknown[place] if place < len(unknown) else None)
             for place, item in enumerate(known)
