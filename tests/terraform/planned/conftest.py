@@ -5,53 +5,67 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from filelock import FileLock
 
 from tests.terraform import mocked, worlds
 
+Result = TypeVar("Result")
+
+
+def once(path: Path, work: Callable[[], Result]) -> Result:
+    """The result of some work that one process does, while the others that want it wait."""
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            path.write_bytes(pickle.dumps(work()))
+    result: Result = pickle.loads(path.read_bytes())
+    return result
+
 
 @pytest.fixture(scope="session")
-def _results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the plans and the tests of the tree said."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run of the tests share."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "mocked"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            folder.mkdir()
-            _fill(folder)
-    if (folder / "skipped").exists():
-        pytest.skip((folder / "skipped").read_text(encoding="utf-8"))
-    return folder
-
-
-def _fill(folder: Path) -> None:
-    try:
-        bench = mocked.bench(folder, [*mocked.examples(), *worlds.requests()])
-    except mocked.NoProviderError as error:
-        (folder / "skipped").write_text(str(error), encoding="utf-8")
-        return
-    (folder / "tested").write_bytes(pickle.dumps(bench.test()))
-    (folder / "planned").write_bytes(pickle.dumps(bench.plan()))
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "mocked"
+    shared.mkdir(exist_ok=True)
+    return shared
 
 
 @pytest.fixture(scope="session")
-def planned(_results: Path) -> mocked.Finished:
+def bench(folder: Path) -> mocked.Bench:
+    """An initialised copy of terraform/, to plan and to test in."""
+
+    def prepare() -> mocked.Bench | str:
+        try:
+            return mocked.bench(folder, [*mocked.examples(), *worlds.requests()])
+        except mocked.NoProviderError as error:
+            return str(error)
+
+    prepared = once(folder / "bench", prepare)
+    if isinstance(prepared, str):
+        pytest.skip(prepared)
+    return prepared
+
+
+@pytest.fixture(scope="session")
+def planned(folder: Path, bench: mocked.Bench) -> mocked.Finished:
     """The plans of every module's example and of the stacks."""
-    return pickle.loads((_results / "planned").read_bytes())
+    return once(folder / "planned", bench.plan)
 
 
 @pytest.fixture(scope="session")
-def tested(_results: Path) -> mocked.Finished:
+def tested(folder: Path, bench: mocked.Bench) -> mocked.Finished:
     """What came of terraform/tests."""
-    return pickle.loads((_results / "tested").read_bytes())
+    return once(folder / "tested", bench.test)
 
 
 @pytest.fixture(scope="session")
-def provider_5(_results: Path) -> dict[str, Any]:
-    """The schema of the AWS provider that is found here, as Terraform tells it."""
-    schemas = json.loads((_results / "schema.json").read_text(encoding="utf-8"))
+def provider_5(bench: mocked.Bench, planned: mocked.Finished) -> dict[str, Any]:
+    """The schema of the AWS provider that is found here, as Terraform told it with the plans."""
+    assert planned.runs
+    schemas = json.loads(bench.schema.read_text(encoding="utf-8"))
     return schemas["registry.terraform.io/hashicorp/aws"]
