@@ -262,10 +262,9 @@ class Environment(_Model):
     ``subnet_slot``: which pair of public subnets of the shared network it lives in. Environments may share a
     slot (previews do); production's slot must be its own, so that nothing else runs beside it.
     ``domain``: its host name, where it is not ``<name>.<domain of the project>``.
-    ``ttl_hours``: destroyed that long after its creation. ``protected``: nobody destroys it, and AWS refuses to
-    delete its load balancer. ``ssh_key``: its instances take an SSH key that the panel makes; Session Manager
-    needs none. ``variables``: further Terraform variables of the
-    environment stack, as they are.
+    ``ttl_hours``: how long it is meant to live; nothing acts on it yet. ``protected``: nobody destroys it, and
+    AWS refuses to delete its load balancer. ``ssh_key``: its instances take an SSH key that the panel makes;
+    Session Manager needs none. ``variables``: further Terraform variables of the environment stack, as they are.
     """
 
     owner: Owner

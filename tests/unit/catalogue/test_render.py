@@ -160,8 +160,9 @@ def test_the_emulator_is_not_asked_for_the_autoscaling_that_it_lacks(catalogue: 
 
 def test_without_a_word_about_them_the_stacks_own_defaults_count(catalogue: Catalogue) -> None:
     rendered = environment_variables(catalogue, "staging")
-    said = {"site_routing", "content_security_policy", "permissions_boundary_arn", "ssh_public_key"}
+    said = {"site_routing", "permissions_boundary_arn", "ssh_public_key"}
     assert said & set(rendered) == set()
+    assert rendered["content_security_policy"] == catalogue.site[1].content_security_policy
 
 
 def test_a_key_is_only_given_to_an_environment_that_asks_for_one(catalogue: Catalogue) -> None:
