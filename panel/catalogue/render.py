@@ -173,6 +173,8 @@ def _service(
         "desired_count": environment.desired_tasks,
         "environment": dict(service.environment),
     }
+    if service.cpu_units is not None:
+        rendered["cpu_units"] = service.cpu_units
     if service.secrets:
         secrets = service.secrets.items()
         rendered["secrets"] = {key: arn.replace(ENVIRONMENT_MARK, name) for key, arn in secrets}

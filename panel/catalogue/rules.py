@@ -34,6 +34,7 @@ def inconsistencies(raw: object) -> list[Inconsistency]:
         *_sites(services),
         *_patterns(services),
         *_variables_of_services(services),
+        *_processor_shares(services),
         *_task_counts(services, _mapping(catalogue.get("environments"))),
         *_environments(catalogue),
     ]
@@ -81,6 +82,15 @@ def _variables_of_services(services: Mapping[str, object]) -> Iterator[Inconsist
             if variable in plain:
                 text = "is among the environment's variables as well: keep one of the two"
                 yield ("services", name, "secrets", variable), text
+
+
+def _processor_shares(services: Mapping[str, object]) -> Iterator[Inconsistency]:
+    """ECS measures how much of its set-aside processor a task uses: without one there is nothing to measure."""
+    for name, service in services.items():
+        scaled = _mapping(_mapping(service).get("autoscaling")).get("cpu_percent") is not None
+        if scaled and _mapping(service).get("cpu_units") is None:
+            text = "needs cpu_units in the service: the use of what is set aside is what ECS measures"
+            yield ("services", name, "autoscaling", "cpu_percent"), text
 
 
 def _task_counts(

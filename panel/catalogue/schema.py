@@ -153,8 +153,8 @@ class Memory(_Model):
 
 
 class Autoscaling(_Model):
-    """How many tasks a service may have, and what AWS keeps near: ``cpu_percent`` of the CPU that tasks have
-    reserved, ``requests_per_target`` requests a minute for each task. One of the two at least.
+    """How many tasks a service may have, and what AWS keeps near: ``cpu_percent`` of the ``cpu_units`` that tasks
+    have set aside, ``requests_per_target`` requests a minute for each task. One of the two at least.
     """
 
     min_tasks: int = Field(ge=1, le=100)
@@ -176,6 +176,7 @@ class ContainerService(_Model):
 
     ``path_pattern`` (one) or ``path_patterns`` (several): the paths that are its own. ``secrets``: variables whose
     values ECS fetches when a task starts; ``{environment}`` in an ARN stands for the environment's name.
+    ``cpu_units``: processor set aside for each task, 1024 are one; without it a task takes what is free.
     ``command``: what the container runs instead of what its image says. ``read_only_root_filesystem``: whether it may
     only read its file system, ``/dev/shm`` apart.
     """
@@ -190,6 +191,8 @@ class ContainerService(_Model):
     health_path: UrlPath
     version_path: UrlPath | None = None
     memory: Memory = Memory()
+    # ECS takes no less than 2; the largest instances have 192 processors.
+    cpu_units: int | None = Field(default=None, ge=2, le=192 * 1024)
     environment: dict[str, str] = Field(default_factory=dict)
     secrets: dict[VariableName, SecretArn] = Field(default_factory=dict)
     command: list[str] = Field(default_factory=list)

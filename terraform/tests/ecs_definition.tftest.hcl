@@ -121,8 +121,14 @@ run "autoscaling_follows_processor_and_requests" {
     source = "./modules/ecs_definition"
   }
   variables {
+    containers               = [{ name = "backend", hard_memory_limit = 128, soft_memory_limit = 64, cpu_units = 256, port_mappings = [{ container_port = 5000 }] }]
     autoscaling              = { min_count = 2, max_count = 6, cpu_percent = 60, requests_per_target = 600 }
     load_balancer_arn_suffix = "app/todo-staging/0123456789abcdef"
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].cpu == 256
+    error_message = "What ECS measures the use of has to be set aside."
   }
 
   assert {

@@ -22,7 +22,7 @@ variables {
   health_check                    = { path = "/status" }
   lb_container_name               = "backend"
   lb_container_port               = 5000
-  containers                      = [{ name = "backend", hard_memory_limit = 128, soft_memory_limit = 64, port_mappings = [{ container_port = 5000 }] }]
+  containers                      = [{ name = "backend", hard_memory_limit = 128, soft_memory_limit = 64, cpu_units = 256, port_mappings = [{ container_port = 5000 }] }]
 }
 
 run "refuses_wrong_values" {
@@ -122,6 +122,29 @@ run "refuses_autoscaling_without_a_target" {
     autoscaling = { min_count = 1, max_count = 2 }
   }
   expect_failures = [var.autoscaling]
+}
+
+run "refuses_autoscaling_by_a_processor_share_that_is_not_set_aside" {
+  command = plan
+  module {
+    source = "./modules/ecs_definition"
+  }
+  variables {
+    containers  = [{ name = "backend", hard_memory_limit = 128, soft_memory_limit = 64, port_mappings = [{ container_port = 5000 }] }]
+    autoscaling = { min_count = 1, max_count = 2, cpu_percent = 60 }
+  }
+  expect_failures = [var.autoscaling]
+}
+
+run "refuses_half_a_processor_unit" {
+  command = plan
+  module {
+    source = "./modules/ecs_definition"
+  }
+  variables {
+    containers = [{ name = "backend", hard_memory_limit = 128, soft_memory_limit = 64, cpu_units = 0.5, port_mappings = [{ container_port = 5000 }] }]
+  }
+  expect_failures = [var.containers]
 }
 
 run "refuses_autoscaling_whose_least_is_above_its_most" {

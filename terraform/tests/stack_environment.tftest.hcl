@@ -222,7 +222,7 @@ run "refuses_autoscaling_whose_least_is_above_its_most" {
     source = "./stacks/environment"
   }
   variables {
-    services = { backend = { port = 5000, path_patterns = ["/api/*"], health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, desired_count = 2, autoscaling = { min_count = 3, max_count = 2, cpu_percent = 60 } } }
+    services = { backend = { port = 5000, path_patterns = ["/api/*"], health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, cpu_units = 256, desired_count = 2, autoscaling = { min_count = 3, max_count = 2, cpu_percent = 60 } } }
   }
   expect_failures = [var.services]
 }
@@ -234,6 +234,28 @@ run "refuses_autoscaling_without_a_target" {
   }
   variables {
     services = { backend = { port = 5000, path_patterns = ["/api/*"], health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, desired_count = 2, autoscaling = { min_count = 1, max_count = 2 } } }
+  }
+  expect_failures = [var.services]
+}
+
+run "refuses_autoscaling_by_a_processor_share_that_is_not_set_aside" {
+  command = plan
+  module {
+    source = "./stacks/environment"
+  }
+  variables {
+    services = { backend = { port = 5000, path_patterns = ["/api/*"], health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, desired_count = 2, autoscaling = { min_count = 1, max_count = 2, cpu_percent = 60 } } }
+  }
+  expect_failures = [var.services]
+}
+
+run "refuses_half_a_processor_unit" {
+  command = plan
+  module {
+    source = "./stacks/environment"
+  }
+  variables {
+    services = { backend = { port = 5000, path_patterns = ["/api/*"], health_path = "/status", memory_soft_mb = 64, memory_hard_mb = 128, cpu_units = 0.5, desired_count = 2 } }
   }
   expect_failures = [var.services]
 }

@@ -41,6 +41,7 @@ locals {
   optional_settings = {
     for container in var.containers : container.name => {
       command = container.command
+      cpu     = container.cpu_units
 
       # In awsvpc mode the tasks' own interface has these ports: the host's are the same by definition.
       portMappings = length(container.port_mappings) == 0 ? null : [

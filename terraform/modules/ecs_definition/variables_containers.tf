@@ -2,6 +2,7 @@ variable "containers" {
   description = <<-EOT
     Containers of a task, as in a Compose file. Each: name; image, best by digest (null, for the container named lb_container_name alone: the service is
     created with no tasks, and waits for its first deployment); hard_memory_limit at which it is stopped and soft_memory_limit set aside for it (MiB);
+    cpu_units set aside for it (1024 are one processor; null: whatever is free, without a claim);
     container_port of its port_mappings; environment_variables; secrets, as variable and the ARN of a secret in Secrets Manager or of a parameter in
     Parameter Store; command instead of the image's; health_check by a command in the container (beginning with CMD or CMD-SHELL); whether the task ends
     with it (essential); whether it may only read its file system, and tmpfs: folders in memory that it may write, with their sizes in MiB.
@@ -11,6 +12,7 @@ variable "containers" {
     image                 = optional(string)
     hard_memory_limit     = number
     soft_memory_limit     = number
+    cpu_units             = optional(number)
     port_mappings         = optional(list(object({ container_port = number })), [])
     environment_variables = optional(map(string), {})
     secrets               = optional(map(string), {})
@@ -45,6 +47,11 @@ variable "containers" {
       for limit in flatten([for container in var.containers : [container.soft_memory_limit, container.hard_memory_limit]]) : limit >= 6 && floor(limit) == limit
     ])
     error_message = "Memory limits in containers must be whole numbers of MiB, at least 6, the least that ECS takes."
+  }
+
+  validation {
+    condition     = alltrue([for units in var.containers[*].cpu_units : try(units >= 2 && floor(units) == units, units == null)])
+    error_message = "Each cpu_units in containers must be a whole number of at least 2, the least that ECS takes: 1024 are one processor."
   }
 
   validation {

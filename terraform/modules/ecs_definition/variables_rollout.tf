@@ -65,7 +65,7 @@ variable "stop_timeout_seconds" {
 variable "autoscaling" {
   description = <<-EOT
     Lets the number of tasks follow the load, between min_count and max_count: cpu_percent is the average use of the processor share that the tasks
-    set aside, requests_per_target the requests a minute for each task; at least one of the two. More tasks come at once, but not oftener than
+    set aside (cpu_units of their containers), requests_per_target the requests a minute for each task; at least one of the two. More tasks come at once, but not oftener than
     scale_out_cooldown_seconds, fewer not oftener than scale_in_cooldown_seconds. Null: as many tasks as the last deployment said.
   EOT
   type = object({
@@ -81,6 +81,11 @@ variable "autoscaling" {
   validation {
     condition     = try(var.autoscaling.cpu_percent != null || var.autoscaling.requests_per_target != null, var.autoscaling == null)
     error_message = "autoscaling needs cpu_percent, requests_per_target, or both: without a target nothing would ever scale."
+  }
+
+  validation {
+    condition     = try(var.autoscaling.cpu_percent == null, true) || anytrue([for container in var.containers : container.cpu_units != null])
+    error_message = "autoscaling.cpu_percent needs cpu_units in containers: ECS measures the use of what was set aside, and nothing is."
   }
 
   validation {

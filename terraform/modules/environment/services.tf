@@ -33,6 +33,7 @@ module "service" {
     image                     = each.value.image
     hard_memory_limit         = each.value.memory_hard_mb
     soft_memory_limit         = each.value.memory_soft_mb
+    cpu_units                 = each.value.cpu_units
     port_mappings             = [{ container_port = each.value.port }]
     environment_variables     = merge({ STORAGE_BUCKET = module.state_bucket.name }, each.value.environment)
     secrets                   = each.value.secrets

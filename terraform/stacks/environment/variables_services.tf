@@ -1,7 +1,8 @@
 variable "services" {
   description = <<-EOT
     Services that run as containers, by name: port that the container listens on, path_patterns that belong to it (such as /api/*),
-    health_path that answers 200 when it is well, memory_soft_mb set aside and memory_hard_mb at which it is stopped (MiB), desired_count of tasks,
+    health_path that answers 200 when it is well, memory_soft_mb set aside and memory_hard_mb at which it is stopped (MiB), cpu_units set aside
+    (1024 are one processor; null: whatever is free), desired_count of tasks,
     environment variables, secrets (variable, then the ARN of a secret in Secrets Manager or a parameter in Parameter Store), command instead of the
     image's, and the image to create the service with. Without an image the service waits at zero tasks for its first deployment. It may only read
     its file system, /dev/shm apart, unless read_only_root_filesystem is false. autoscaling lets the number of tasks follow the load between min_count
@@ -13,6 +14,7 @@ variable "services" {
     health_path               = string
     memory_soft_mb            = number
     memory_hard_mb            = number
+    cpu_units                 = optional(number)
     desired_count             = number
     environment               = optional(map(string), {})
     secrets                   = optional(map(string), {})
@@ -86,5 +88,17 @@ variable "services" {
       for service in values(var.services) : try(service.autoscaling.cpu_percent != null || service.autoscaling.requests_per_target != null, service.autoscaling == null)
     ])
     error_message = "Each autoscaling in services needs cpu_percent, requests_per_target, or both: without a target nothing would ever scale."
+  }
+
+  validation {
+    condition = alltrue([
+      for service in values(var.services) : try(service.autoscaling.cpu_percent == null, true) || service.cpu_units != null
+    ])
+    error_message = "autoscaling.cpu_percent in services needs cpu_units beside it: ECS measures the use of what was set aside."
+  }
+
+  validation {
+    condition     = alltrue([for units in values(var.services)[*].cpu_units : try(units >= 2 && floor(units) == units, units == null)])
+    error_message = "Each cpu_units in services must be a whole number of at least 2: 1024 are one processor."
   }
 }

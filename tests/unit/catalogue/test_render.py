@@ -106,6 +106,7 @@ def full(catalogue: Catalogue) -> Catalogue:
         },
         "command": ["gunicorn", "backend"],
         "read_only_root_filesystem": False,
+        "cpu_units": 256,
         "autoscaling": {"min_tasks": 2, "max_tasks": 6, "cpu_percent": 60},
     }
     raw["services"]["frontend"] |= {
@@ -120,10 +121,13 @@ def test_what_may_be_left_out_is_rendered_where_it_is_said(catalogue: Catalogue)
     rendered = environment_variables(full(catalogue), "staging", ssh_public_key="ssh-ed25519 AAAA")
     services = rendered["services"]
     assert isinstance(services, dict)
-    assert {name: services["backend"][name] for name in ("path_patterns", "secrets", "command")} == {
+    assert {
+        name: services["backend"][name] for name in ("path_patterns", "secrets", "command", "cpu_units")
+    } == {
         "path_patterns": ["/api/*", "/hooks/*"],
         "secrets": {"DATABASE_URL": "arn:aws:ssm:us-east-2:123456789012:parameter/todo/staging/database-url"},
         "command": ["gunicorn", "backend"],
+        "cpu_units": 256,
     }
     assert services["backend"]["autoscaling"] == {
         "min_count": 2, "max_count": 6, "cpu_percent": 60, "requests_per_target": None,

@@ -25,6 +25,7 @@ services:
     path_patterns: [/api/*, /hooks/*]
     health_path: /status
     environment: {{ GREETING: hello }}
+    cpu_units: 256
     secrets:
       DATABASE_PASSWORD: "{_SECRET}"
       API_KEY: arn:aws:ssm:us-east-2:123456789012:parameter/todo/{{environment}}/api-key
@@ -82,22 +83,24 @@ def test_one_pattern_may_be_written_alone() -> None:
         ("path_patterns: [/api/*, /hooks/*]", "path_patterns: [/api/*, api]", "14: services.backend.path_patterns[1]: expected a path"),
         ("path_patterns: [/api/*, /hooks/*]", "path_patterns: [/api/*, /api/*]", "14: services.backend.path_patterns: the path pattern '/api/*' belongs to 'backend' already"),
         ("    health_path: /status", "    path_pattern: /api/*\n    health_path: /status", "14: services.backend.path_patterns: says again what path_pattern says"),
-        ("  frontend:\n    kind: static\n", "  frontend:\n    kind: container\n    port: 1\n    health_path: /\n    path_pattern: /hooks/*\n", "27: services.frontend.path_pattern: the path pattern '/hooks/*' belongs to 'backend'"),
-        ("      API_KEY: ", "      GREETING: ", "19: services.backend.secrets.GREETING: is among the environment's variables as well"),
-        ("      API_KEY: ", "      API-KEY: ", "19: services.backend.secrets.API-KEY: the name must be an environment variable's name"),
-        ("{environment}", "{stage}", "19: services.backend.secrets.API_KEY: expected the ARN of a secret"),
-        ("min_tasks: 2,", "min_tasks: 7,", "21: services.backend.autoscaling: min_tasks must not be larger than max_tasks"),
-        (", cpu_percent: 60, requests_per_target: 900", "", "21: services.backend.autoscaling: nothing to scale by"),
-        ("cpu_percent: 60", "cpu_percent: 600", "21: services.backend.autoscaling.cpu_percent: expected a whole number from 1 to 100"),
-        ("desired_tasks: 2", "desired_tasks: 9", "35: environments.staging.desired_tasks: backend scales between 2 and 6 tasks"),
-        ("desired_tasks: 2", "desired_tasks: 1", "35: environments.staging.desired_tasks: backend scales between 2 and 6 tasks"),
-        ("default-src 'self'", '"a\\nSet-Cookie: b"', "27: services.frontend.content_security_policy: expected one line of plain text"),
-        ("prefix: /docs", "prefix: docs", "28: services.frontend.routing.rules[0].prefix: expected a path"),
-        ("index_in_folders: true,", "index_in_folders: true, single_page: true,", "28: services.frontend.routing: index_in_folders and single_page both say"),
+        ("  frontend:\n    kind: static\n", "  frontend:\n    kind: container\n    port: 1\n    health_path: /\n    path_pattern: /hooks/*\n", "28: services.frontend.path_pattern: the path pattern '/hooks/*' belongs to 'backend'"),
+        ("      API_KEY: ", "      GREETING: ", "20: services.backend.secrets.GREETING: is among the environment's variables as well"),
+        ("      API_KEY: ", "      API-KEY: ", "20: services.backend.secrets.API-KEY: the name must be an environment variable's name"),
+        ("{environment}", "{stage}", "20: services.backend.secrets.API_KEY: expected the ARN of a secret"),
+        ("    cpu_units: 256\n", "", "21: services.backend.autoscaling.cpu_percent: needs cpu_units in the service"),
+        ("cpu_units: 256", "cpu_units: 1", "17: services.backend.cpu_units: expected a whole number from 2 to"),
+        ("min_tasks: 2,", "min_tasks: 7,", "22: services.backend.autoscaling: min_tasks must not be larger than max_tasks"),
+        (", cpu_percent: 60, requests_per_target: 900", "", "22: services.backend.autoscaling: nothing to scale by"),
+        ("cpu_percent: 60", "cpu_percent: 600", "22: services.backend.autoscaling.cpu_percent: expected a whole number from 1 to 100"),
+        ("desired_tasks: 2", "desired_tasks: 9", "36: environments.staging.desired_tasks: backend scales between 2 and 6 tasks"),
+        ("desired_tasks: 2", "desired_tasks: 1", "36: environments.staging.desired_tasks: backend scales between 2 and 6 tasks"),
+        ("default-src 'self'", '"a\\nSet-Cookie: b"', "28: services.frontend.content_security_policy: expected one line of plain text"),
+        ("prefix: /docs", "prefix: docs", "29: services.frontend.routing.rules[0].prefix: expected a path"),
+        ("index_in_folders: true,", "index_in_folders: true, single_page: true,", "29: services.frontend.routing: index_in_folders and single_page both say"),
         ("[/api/*, /hooks/*]", f"[/api/*, /{'h' * 48}]", "14: services.backend.path_patterns[1]: expected a path"),
-        ("index_in_folders", "index_folders", "28: services.frontend.routing.index_folders: unknown key 'index_folders': did you mean 'index_in_folders'?"),
+        ("index_in_folders", "index_folders", "29: services.frontend.routing.index_folders: unknown key 'index_folders': did you mean 'index_in_folders'?"),
         ("arn:aws:iam::123456789012:policy/boundaries/team", "team", "7: terraform.permissions_boundary: expected the ARN of an IAM policy"),
-        ("ssh_key: true", "ssh_key: ssh-ed25519", "37: environments.staging.ssh_key: expected true or false"),
+        ("ssh_key: true", "ssh_key: ssh-ed25519", "38: environments.staging.ssh_key: expected true or false"),
     ],
 )  # fmt: skip
 def test_a_mistake_names_its_line_and_what_was_expected(old: str, new: str, expected: str) -> None:

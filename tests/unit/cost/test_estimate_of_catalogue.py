@@ -73,6 +73,7 @@ def test_every_sketched_resource_is_written_in_the_terraform_tree(catalogue: Cat
 
 def test_what_services_and_site_ask_for_beside_the_necessary_is_priced(catalogue: Catalogue) -> None:
     raw = catalogue.model_dump() | {"target": "aws"}
+    raw["services"]["backend"]["cpu_units"] = 256
     raw["services"]["backend"]["autoscaling"] = {
         "min_tasks": 2, "max_tasks": 4, "cpu_percent": 60, "requests_per_target": 900,
     }  # fmt: skip

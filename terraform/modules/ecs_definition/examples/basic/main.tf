@@ -27,6 +27,7 @@ module "backend" {
       name              = "backend"
       hard_memory_limit = 128
       soft_memory_limit = 64
+      cpu_units         = 256
       port_mappings     = [{ container_port = 5000 }]
       environment_variables = {
         STORAGE_BUCKET = "todo-staging-state-123456789012"

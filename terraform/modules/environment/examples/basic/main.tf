@@ -46,6 +46,7 @@ module "staging" {
       memory_soft_mb = 64
       memory_hard_mb = 128
       desired_count  = 2
+      cpu_units      = 256
       autoscaling    = { min_count = 2, max_count = 4, cpu_percent = 60, requests_per_target = 600 }
       secrets        = { SIGNING_KEY = "arn:aws:secretsmanager:us-east-1:123456789012:secret:todo-staging/signing-key-AbCdEf" }
     }
