@@ -1,28 +1,30 @@
-"""A container engine for the tests: the one of this machine, or one started for the session.
+"""A container engine for the tests: the one of this machine, or one that all test processes share.
 
-Belongs here: the engine's process and the base image. No public image registry is needed: the base is made of
-Debian packages.
+Belongs here: the engine's process, who uses it, its end. The image made for it: ``base_image.py``.
 """
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock
 
 SOCKET = Path("/var/run/docker.sock")
-_TURN_LIMIT_S = 800.0
+_TURN_LIMIT_S = 200.0
 _READY_LIMIT_S = 60.0
 _END_LIMIT_S = 60.0
 _COMMAND_LIMIT_S = 300.0
-_BASE_LIMIT_S = 600.0
+_POLL_S = 0.2
 
 
 class NoEngineError(Exception):
@@ -51,116 +53,123 @@ class Engine:
 
 
 @contextmanager
-def engine(folder: Path) -> Iterator[Engine]:
-    """The machine's engine where it answers, else one of our own that keeps everything below ``folder``.
+def engine() -> Iterator[Engine]:
+    """The machine's engine where it answers, else one started for the tests, which later ones find running.
 
     Raises:
         NoEngineError: neither is to be had.
     """
     if shutil.which("docker") is None:
         raise NoEngineError("there is no docker program")
-    # One at a time: an engine that another test process started ends with that one's tests.
-    with FileLock(Path(tempfile.gettempdir()) / "panel-test-engine.lock", timeout=_TURN_LIMIT_S):
-        yield from _engine(folder)
-
-
-def _engine(folder: Path) -> Iterator[Engine]:
-    if _answers():
+    with (cache() / "engine.users").open("a") as users:
+        with _turn():
+            # Held until the end of the block, and let go by the system when the process is killed.
+            fcntl.flock(users, fcntl.LOCK_SH)
+            if not _answers():
+                _start()
         yield Engine()
+
+
+def end_engine() -> None:
+    """End the engine that tests have started, unless another test process uses it; the machine's own stays."""
+    if not (_place() / "engine").exists():
         return
-    if os.geteuid() != 0:
-        raise NoEngineError("no engine answers, and only root can start one")
-    if shutil.which("dockerd") is None:
-        raise NoEngineError("no engine answers, and dockerd is not installed")
-    log = folder / "dockerd.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                "dockerd", "--host", f"unix://{SOCKET}", "--data-root", str(folder / "data"),
-                "--exec-root", str(folder / "exec"), "--pidfile", str(folder / "dockerd.pid"),
-            ],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-    try:
-        _wait_until_ready(process, log)
-        yield Engine()
-    finally:
-        process.terminate()
+    with (cache() / "engine.users").open("a") as users, _turn():
         try:
-            process.wait(_END_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        shutil.rmtree(folder / "data", ignore_errors=True)
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        process = _started()
+        if process is not None:
+            process.terminate()
+            _wait_for_end(process)
+        shutil.rmtree(cache() / "engine", ignore_errors=True)
 
 
-def base_image(engine: Engine) -> str:
-    """Name of an image with Python, made of Debian packages (``PANEL_TEST_BASE_IMAGE`` names a ready one).
+def cache() -> Path:
+    """A folder that only we can write to: what lies in it becomes an image that is run.
 
     Raises:
-        NoEngineError: it cannot be made.
+        NoEngineError: it belongs to somebody else.
     """
-    named = os.environ.get("PANEL_TEST_BASE_IMAGE")
-    if named:
-        return named
-    archive = _cache() / f"debian-{_suite()}-python3.tar"
-    if not archive.exists():
-        _make_base(archive)
-    name = f"panel-tests-base:{_suite()}"
-    engine.run("import", str(archive), name)
-    return name
-
-
-def _make_base(archive: Path) -> None:
-    packer = shutil.which("mmdebstrap")
-    with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
-        made = Path(scratch) / "base.tar"
-        if packer:
-            _run_root(packer, "--quiet", "--variant=minbase", "--include=python3", _suite(), str(made))
-        elif (packer := shutil.which("debootstrap")) is not None:
-            tree = Path(scratch) / "root"
-            _run_root(packer, "--variant=minbase", "--include=python3", _suite(), str(tree))
-            _run_root("tar", "--numeric-owner", "--one-file-system", "-C", str(tree), "-cf", str(made), ".")
-        else:
-            raise NoEngineError(
-                "a base image cannot be made: neither mmdebstrap nor debootstrap is installed"
-            )
-        made.replace(archive)
-
-
-def _run_root(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=_BASE_LIMIT_S, check=False)
-    if done.returncode:
-        raise NoEngineError(f"a base image cannot be made: {words[0]}: {done.stderr.strip()[-500:]}")
-
-
-def _suite() -> str:
-    """Debian's release on this machine, or the stable one."""
-    release = Path("/etc/os-release")
-    facts = dict(
-        line.split("=", 1)
-        for line in (release.read_text() if release.exists() else "").splitlines()
-        if "=" in line
-    )
-    return facts.get("VERSION_CODENAME", "bookworm") if facts.get("ID") == "debian" else "bookworm"
-
-
-def _cache() -> Path:
-    """A folder that only we can write to: what lies in it becomes an image that is run."""
-    folder = Path(tempfile.gettempdir()) / f"panel-tests-{os.getuid()}"
+    folder = _place()
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
         raise NoEngineError(f"{folder} belongs to somebody else")
     return folder
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+def _place() -> Path:
+    return Path(tempfile.gettempdir()) / f"panel-tests-{os.getuid()}"
+
+
+def _turn() -> FileLock:
+    """One at a time starts or ends the engine."""
+    return FileLock(cache() / "engine.turn", timeout=_TURN_LIMIT_S)
+
+
+def _start() -> None:
+    if os.geteuid() != 0:
+        raise NoEngineError("no engine answers, and only root can start one")
+    program = shutil.which("dockerd")
+    if program is None:
+        raise NoEngineError("no engine answers, and dockerd is not installed")
+    folder = cache() / "engine"
+    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+    folder.mkdir()
+    log = folder / "log"
+    # No Popen: it would complain of a process that outlives it, as this one does.
+    pid = os.posix_spawn(
+        program,
+        [
+            "dockerd", "--host", f"unix://{SOCKET}", "--data-root", str(folder / "data"),
+            "--exec-root", str(folder / "exec"), "--pidfile", str(folder / "dockerd.pid"),
+        ],
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )  # fmt: skip
+    process = psutil.Process(pid)
+    (folder / "process.json").write_text(json.dumps([pid, process.create_time()]), encoding="utf-8")
+    _wait_until_ready(process, log)
+
+
+def _started() -> psutil.Process | None:
+    """The engine that tests have started; None when there is none, or its number is another process's now."""
+    with suppress(FileNotFoundError, psutil.NoSuchProcess):
+        pid, created = json.loads((cache() / "engine" / "process.json").read_text(encoding="utf-8"))
+        process = psutil.Process(pid)
+        if process.create_time() == created and not _ended(process):
+            return process
+    return None
+
+
+def _wait_until_ready(process: psutil.Process, log: Path) -> None:
     deadline = time.monotonic() + _READY_LIMIT_S
     while not _answers():
-        if process.poll() is not None or time.monotonic() > deadline:
+        if _ended(process) or time.monotonic() > deadline:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
             last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
             raise NoEngineError(f"dockerd did not come up: {' '.join(last)}")
-        time.sleep(0.3)
+        time.sleep(_POLL_S)
+
+
+def _wait_for_end(process: psutil.Process) -> None:
+    deadline = time.monotonic() + _END_LIMIT_S
+    while not _ended(process):
+        if time.monotonic() > deadline:
+            process.kill()
+        time.sleep(_POLL_S)
+
+
+def _ended(process: psutil.Process) -> bool:
+    # One that nobody has asked for its exit code yet has ended too.
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def _answers() -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.system.engine import Engine, NoEngineError, base_image, engine
+from tests.system.engine import Engine
 from tests.system.installation import Application, Installation, wait_for
 
 pytestmark = [
@@ -20,22 +19,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine; skips where none is to be had."""
-    try:
-        with engine(tmp_path_factory.mktemp("engine")) as found:
-            yield found
-    except NoEngineError as problem:
-        pytest.skip(str(problem))
-
-
-@pytest.fixture(scope="module")
-def panel(docker: Engine, terraform_ready: None, install: Any) -> Installation:
-    try:
-        base = base_image(docker)
-    except NoEngineError as problem:
-        pytest.skip(str(problem))
-    installation: Installation = install(PANEL_LOCAL_RUNTIME="docker", PANEL_BASE_IMAGE=base)
+def panel(debian_image: str, terraform_ready: None, install: Any) -> Installation:
+    installation: Installation = install(PANEL_LOCAL_RUNTIME="docker", PANEL_BASE_IMAGE=debian_image)
     return installation
 
 

@@ -20,7 +20,6 @@ from panel.localaws import LocalAws, forwarder
 from panel.localaws.gateway import port_is_open
 from panel.localaws.processes import ProcessRef, spawn, terminate, wait_for_end
 from panel.localaws.runtime import choose_runtime, docker_answers, find_bridge
-from tests.system.engine import Engine, NoEngineError, engine
 
 ENGINE = Path(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://"))
 
@@ -158,19 +157,9 @@ def test_the_door_closes_with_the_emulator(answering: int, tmp_path: Path) -> No
     assert wait_for_end(door, 10)
 
 
-@pytest.fixture
-def an_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine; skips where none is to be had."""
-    try:
-        with engine(tmp_path_factory.mktemp("engine")) as found:
-            yield found
-    except NoEngineError as problem:
-        pytest.skip(str(problem))
-
-
 @pytest.mark.containers
-@pytest.mark.timeout(900)  # it may have to wait for the tests of another process that use the engine
-@pytest.mark.usefixtures("an_engine")
+@pytest.mark.timeout(300)  # it may have to wait for the engine
+@pytest.mark.usefixtures("docker")
 def test_with_an_engine_containers_have_a_way_to_the_emulator(
     tmp_path: Path, free_port: Callable[[], int]
 ) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,45 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.engine import Engine, NoEngineError, base_image, engine
-from tests.workload.backend.servers import REPOSITORY, free_port
+from tests.system.engine import Engine
+from tests.workload.backend.servers import free_port
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 _LIMIT_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    try:
-        with engine(tmp_path_factory.mktemp("engine")) as found:
-            yield found
-    except NoEngineError as problem:
-        pytest.skip(str(problem))
-
-
-@pytest.fixture(scope="module")
-def image(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Built on Debian's own Python, with the pinned dependencies already in the build context."""
-    try:
-        base = base_image(docker)
-    except NoEngineError as problem:
-        pytest.skip(str(problem))
-    context = tmp_path_factory.mktemp("context")
-    shutil.copytree(
-        REPOSITORY / "backend", context / "backend", ignore=shutil.ignore_patterns("state", "__pycache__")
-    )
-    (context / "requirements").mkdir()
-    pinned = shutil.copy(REPOSITORY / "requirements" / "backend.txt", context / "requirements")
-    uv = Path(sys.prefix) / "bin" / "uv"
-    subprocess.run(
-        [uv, "pip", "install", "--quiet", "--python", sys.executable, "--link-mode", "copy", "--require-hashes",
-         "--target", context / "deps", "-r", pinned],
-        check=True,
-    )  # fmt: skip
+def image(docker: Engine, debian_image: str, backend_context: Path) -> Iterator[str]:
+    """Built on Debian's own Python."""
     name = f"backend-test:{uuid.uuid4().hex}"
     docker.run(
-        "build", "--file", str(context / "backend" / "Dockerfile"), "--build-arg", f"BASE_IMAGE={base}",
-        "--build-arg", "APP_VERSION=7", "--tag", name, str(context),
+        "build", "--file", str(backend_context / "backend" / "Dockerfile"),
+        "--build-arg", f"BASE_IMAGE={debian_image}", "--build-arg", "APP_VERSION=7",
+        "--tag", name, str(backend_context),
     )  # fmt: skip
     yield name
     docker.run("image", "rm", "--force", name)
