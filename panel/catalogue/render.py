@@ -62,16 +62,17 @@ def shared_variables(catalogue: Catalogue) -> dict[str, object]:
         "public_subnet_slots": sorted({e.subnet_slot for e in catalogue.environments.values()}),
         "nat_gateway": catalogue.network.nat_gateway,
         "emulated": catalogue.target == "local",
-        **_network(catalogue.network),
+        **_network(catalogue.network, logs_flows=catalogue.target != "local"),
         **_boundary(catalogue),
     }
 
 
-def _network(network: Network) -> dict[str, object]:
+def _network(network: Network, *, logs_flows: bool) -> dict[str, object]:
     said = {
         "vpc_cidr": network.vpc_cidr,
         "availability_zones": network.availability_zones,
-        "flow_log_retention_days": network.flow_log_days,
+        # The emulator forgets most of a flow log: every plan would make it anew.
+        "flow_log_retention_days": network.flow_log_days if logs_flows else None,
     }
     return {name: value for name, value in said.items() if value is not None}
 

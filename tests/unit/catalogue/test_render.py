@@ -220,12 +220,13 @@ def test_choices_about_the_network_reach_the_shared_stack(catalogue: Catalogue) 
         "availability_zones": ["us-east-2a", "us-east-2c"],
         "flow_log_days": 30,
     }
-    shared = shared_variables(other(catalogue, network=chosen))
+    shared = shared_variables(other(catalogue, network=chosen, target="aws"))
     assert shared["vpc_cidr"] == "10.8.0.0/16"
     assert shared["availability_zones"] == ["us-east-2a", "us-east-2c"]
     assert shared["flow_log_retention_days"] == 30
     assert set(shared) <= {variable.name for variable in read_variables(STACKS / "shared")}
     assert {"vpc_cidr", "flow_log_retention_days"} & set(shared_variables(catalogue)) == set()
+    assert "flow_log_retention_days" not in shared_variables(other(catalogue, network=chosen))
 
 
 def test_owners_become_values_that_a_tag_takes(catalogue: Catalogue) -> None:

@@ -77,7 +77,7 @@ def test_the_way_to_instances_is_told_only_where_there_is_a_key(sample: Any, ope
     sample.stores.environments.save(SHARED, outputs={"keys_bucket": "todo-keys-1"})
     set_value(sample.settings.catalogue_path, ("environments", "ready", "ssh_key"), True)
 
-    assert "Access to instances" not in body(open_page("environment", environment="degraded"))
+    assert "Session Manager" not in body(open_page("environment", environment="degraded"))
     page = body(open_page("environment", environment="ready"))
     assert "Session Manager" in page
     assert "s3://todo-keys-1/ssh/ready/id_ed25519" in page
