@@ -9,7 +9,7 @@ CHECKS_VENV := .venv-terraform
 CHECKS_STAMP := $(CHECKS_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install provision run test check format docs bench soak lock clean
+.PHONY: help install provision run dev test check format docs bench soak lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ provision: ## Install what browser and container tests need (Debian, as root; ot
 
 run: install ## Start the embedded AWS, a worker and the panel; Ctrl-C stops them and keeps the state
 	@exec $(BIN)/panel up
+
+dev: install ## Site and API as plain processes, following their source; Ctrl-C stops them
+	@exec $(BIN)/python -m backend.dev
 
 test: install provision $(CHECKS_STAMP) ## All tests
 	@$(PYTEST) -m "not soak" --numprocesses 3 --dist loadfile
