@@ -259,7 +259,7 @@ CHART_TITLE = "$ / month by component"
 NO_COST = "There is no estimate: {reason}"
 
 # Run
-NO_RUN = "No run was named"
+NO_RUN = "No run was named."
 NO_RUN_HINT = "Choose one from Runs."
 RUN_TITLE = "Run {id} · {kind} {name}"
 TAB_DONE = "✓ {title}"
