@@ -62,16 +62,15 @@ class S3Storage:
         ``region`` None means us-east-1. ``endpoint_url`` names an emulator; it has no name per bucket, so
         the bucket goes into the path. ``retries`` are those of one request.
         """
-        plain = endpoint_url is not None and endpoint_url.startswith("http://")
         client: ClientConfig = {
             "connect_timeout": CONNECT_TIMEOUT,
             "timeout": REQUEST_TIMEOUT,
             "pool_max_idle_per_host": str(MAX_IDLE_CONNECTIONS),
-            "allow_http": plain,
+            "allow_http": endpoint_url is not None and endpoint_url.startswith("http://"),
+            # A slim image may come without any certificate authorities of its own; the client refuses to
+            # start without them even where it speaks plain HTTP.
+            "root_certificate": Path(certifi.where()).read_bytes(),
         }
-        if not plain:
-            # A slim image may come without any certificate authorities of its own.
-            client["root_certificate"] = Path(certifi.where()).read_bytes()
         retry: RetryConfig = {"max_retries": retries, "retry_timeout": RETRY_TIMEOUT}
         config: S3Config = {
             "region": region or "us-east-1",

@@ -94,3 +94,18 @@ def test_the_image_holds_neither_tools_nor_documents(docker: Engine, image: str)
     assert names & {"Dockerfile", "README.md", "dev.py", "state", "bin", "pip"} == set()
     size = int(docker.run("image", "inspect", "--format", "{{.Size}}", image))
     print(f"image with its base: {size / 1e6:.0f} MB")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "https://127.0.0.1:9"])
+def test_lists_in_s3_need_no_certificate_authorities_of_the_base_image(
+    docker: Engine, image: str, address: str
+) -> None:
+    given = [
+        f"AWS_ENDPOINT_URL={address}",
+        "STORAGE_BUCKET=lists",
+        "AWS_ACCESS_KEY_ID=x",
+        "AWS_SECRET_ACCESS_KEY=x",
+    ]
+    variables = [word for one in given for word in ("--env", one)]
+    built = "from backend.app import create_app; print(type(create_app()).__name__)"
+    assert docker.run("run", "--rm", *variables, image, "python", "-c", built).strip() == "App"
