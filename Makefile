@@ -7,6 +7,9 @@ STAMP := $(VENV)/.installed
 # What checks terraform/ wants versions of its own: docs/adr/0006-terraform-checks.md.
 CHECKS_VENV := .venv-terraform
 CHECKS_STAMP := $(CHECKS_VENV)/.installed
+# Where `make dev` serves.
+SITE_PORT ?= 8080
+API_PORT ?= 5000
 
 .DEFAULT_GOAL := help
 .PHONY: help install provision run dev test check format docs bench soak lock clean
@@ -35,7 +38,7 @@ run: install ## Start the embedded AWS, a worker and the panel; Ctrl-C stops the
 	@exec $(BIN)/panel up
 
 dev: install ## Site and API as plain processes, following their source; Ctrl-C stops them
-	@exec $(BIN)/python -m backend.dev
+	@exec $(BIN)/python -m backend.dev --site-port $(SITE_PORT) --api-port $(API_PORT)
 
 test: install provision $(CHECKS_STAMP) ## All tests
 	@$(PYTEST) -m "not soak" --numprocesses 3 --dist loadfile

@@ -33,32 +33,17 @@ class Node:
     program: str
     npm: tuple[str, ...]
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """Ours, with the program where npm's packages look for it."""
-        return {**os.environ, "PATH": f"{Path(self.program).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-
 
 def main(arguments: list[str]) -> NoReturn:
     """Run both until one ends or a signal comes, which is no failure. Raises SystemExit."""
     parser = argparse.ArgumentParser(prog="python -m backend.dev", description=__doc__)
-    parser.add_argument(
-        "--site-port",
-        type=int,
-        default=os.environ.get("SITE_PORT", "8080"),
-        help="of the site (SITE_PORT, else 8080)",
-    )
-    parser.add_argument(
-        "--api-port",
-        type=int,
-        default=os.environ.get("API_PORT", "5000"),
-        help="of the API (API_PORT, else 5000)",
-    )
+    parser.add_argument("--site-port", type=int, default=8080, help="of the site (8080)")
+    parser.add_argument("--api-port", type=int, default=5000, help="of the API (5000)")
     asked = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
-    _require_free(asked.site_port, "--site-port or SITE_PORT")
-    _require_free(asked.api_port, "--api-port or API_PORT")
+    _require_free(asked.site_port, "--site-port (make dev SITE_PORT=…)")
+    _require_free(asked.api_port, "--api-port (make dev API_PORT=…)")
     node = _node()
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
@@ -93,8 +78,10 @@ def _install(node: Node) -> None:
     """Bring the site's packages when they are not there, or are not those of the lock file."""
     lock, installed = _FRONTEND / "package-lock.json", _FRONTEND / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = [*node.npm, "ci", "--no-audit", "--no-fund"]
-        if subprocess.run(command, cwd=_FRONTEND, env=node.environment, check=False).returncode:
+        # npm's packages look for the program on the path.
+        path = os.pathsep.join([str(Path(node.program).parent), *os.get_exec_path()])
+        command = ["env", f"PATH={path}", *node.npm, "ci", "--no-audit", "--no-fund"]
+        if subprocess.run(command, cwd=_FRONTEND, check=False).returncode:
             raise SystemExit("The site's packages could not be installed: npm says above why.")
 
 
@@ -106,7 +93,7 @@ def _api(port: int) -> subprocess.Popen[bytes]:
 
 def _site(node: Node, port: int, api_port: int) -> subprocess.Popen[bytes]:
     command = [node.program, "dev.mjs", "--port", str(port), "--api", f"http://127.0.0.1:{api_port}"]
-    return subprocess.Popen(command, cwd=_FRONTEND, env=node.environment, start_new_session=True)
+    return subprocess.Popen(command, cwd=_FRONTEND, start_new_session=True)
 
 
 def _node() -> Node:
