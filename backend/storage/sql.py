@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import registry
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Field, SQLModel, col, select, update
 
@@ -36,7 +37,11 @@ _Result = TypeVar("_Result")
 _log = logging.getLogger("backend.storage")
 
 
-class TodoList(SQLModel, table=True):
+class _Tables(SQLModel, registry=registry()):
+    """What this storage keeps, apart from whatever else a process has of SQLModel."""
+
+
+class TodoList(_Tables, table=True):
     """A list as it is kept: ``content`` is its JSON text, ``version`` grows by one with every write."""
 
     __tablename__ = "todo_list"
@@ -181,7 +186,7 @@ def _inserts(dialect: str) -> tuple[ReturningInsert[tuple[int]], ReturningInsert
 
 def _make_table(engine: Engine) -> None:
     try:
-        SQLModel.metadata.create_all(engine, tables=[SQLModel.metadata.tables["todo_list"]])
+        TodoList.metadata.create_all(engine)
     except SQLAlchemyError:
         # Of several tasks that start at once, one makes it and the others are told so in many ways.
         if not inspect(engine).has_table("todo_list"):

@@ -42,7 +42,7 @@ DEFAULT_COMMAND = (
 _USER = "10001"
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 # Folders and files of a service's source that its image has no use for.
-_LEFT_OUT = re.compile(r"tests?|__pycache__|state|Dockerfile.*|README\.md")
+_LEFT_OUT = re.compile(r"tests?|__pycache__|state|Dockerfile.*|nginx\..*|dev\.py|README\.md")
 # Raised when the same inputs shall give another image.
 _RECIPE = 1
 

@@ -64,6 +64,8 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_REGION": REGION,
+        # A socket that cannot exist: no task may become a container where an engine happens to answer.
+        "DOCKER_HOST": f"unix://{folder}/none.sock",
     }
     log = folder / "ministack.log"
     # The panel's door answers a request that an SDK repeats once, as AWS does: on a busy machine the provider

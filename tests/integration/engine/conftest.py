@@ -166,6 +166,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_REGION": REGION,
+        # A socket that cannot exist: no task may become a container where an engine happens to answer.
+        "DOCKER_HOST": f"unix://{folder}/none.sock",
     }
     program = Path(sys.executable).with_name("ministack")
     with (

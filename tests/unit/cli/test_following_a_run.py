@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
@@ -63,6 +64,15 @@ def test_a_time_limit_ends_the_wait_and_not_the_run(terminal, panel):
     assert panel.stores.runs.get(1).active
 
 
+@pytest.fixture
+def ctrl_c_counts():
+    """As at a terminal: what was started in the background of a script ignores Ctrl-C, and so would the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_counts")
 def test_ctrl_c_ends_the_wait_and_not_the_run(terminal, panel):
     panel.worker_process.stop_at = "applying"
     panel.worker_process.interrupt = True
