@@ -12,7 +12,7 @@ SITE_PORT ?= 8080
 API_PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help install provision run dev test check format docs bench soak lock clean
+.PHONY: help install provision run dev build test check format docs bench soak lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ run: install ## Start the embedded AWS, a worker and the panel; Ctrl-C stops the
 
 dev: install ## Site and API as plain processes, following their source; Ctrl-C stops them
 	@exec $(BIN)/python -m backend.dev --site-port $(SITE_PORT) --api-port $(API_PORT)
+
+build: install ## The application's site as static files in frontend/dist; prints its weight
+	@cd frontend && PATH="$(abspath $(BIN)):$$PATH" npm ci --no-audit --no-fund --silent
+	@cd frontend && PATH="$(abspath $(BIN)):$$PATH" npm run --silent build
 
 test: install provision $(CHECKS_STAMP) ## All tests
 	@$(PYTEST) -m "not soak" --numprocesses 3 --dist loadfile

@@ -124,3 +124,16 @@ def test_a_port_in_use_is_named_with_the_way_out(checkout: Path, taken: str) -> 
     assert done.returncode != 0
     assert f"Port {port} cannot be used (Address already in use): choose another by" in done.stderr
     assert taken in done.stderr
+
+
+def test_make_build_writes_the_site_and_says_what_it_weighs(checkout: Path) -> None:
+    done = subprocess.run(
+        [*command()[:-1], "build"], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "kB" in done.stdout
+    page = (checkout / "frontend" / "dist" / "index.html").read_text(encoding="utf-8")
+    named = [name for name in page.split('"') if name.startswith(("/assets/", "assets/", "./assets/"))]
+    assert named
+    for name in named:
+        assert (checkout / "frontend" / "dist" / name.lstrip("./")).is_file()
