@@ -1,4 +1,4 @@
-"""A workbench for real Terraform, an emulator of AWS, and one world that is applied there for all tests."""
+"""A workbench for real Terraform, an emulator of AWS for each file, and a world that is applied there."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ def workbench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     return Workbench(folder, cli_config)
 
 
-@pytest.fixture(scope="session")
+# One for each file: the world's tests count all that is there, and others leave things behind.
+@pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     with running_emulator(tmp_path_factory.mktemp("emulator")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(workbench: Workbench, emulator: Emulator) -> World:
     return apply_world(workbench, emulator)
