@@ -65,6 +65,22 @@ def aws(endpoint: str) -> Aws:
     return Aws(Account(REGION, endpoint, "test", "test"))
 
 
+def readable_by(distribution_arn: str, bucket: str) -> dict[str, object]:
+    """The bucket's policy: that distribution alone may read."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{bucket}/*",
+                "Condition": {"StringEquals": {"AWS:SourceArn": distribution_arn}},
+            }
+        ],
+    }
+
+
 def create_site(aws: Aws, bucket: str, policy: str) -> dict[str, object]:
     """A private bucket behind a distribution with origin access control; the outputs that name it."""
     s3, cloudfront = aws.client("s3"), aws.client("cloudfront")
@@ -102,19 +118,7 @@ def create_site(aws: Aws, bucket: str, policy: str) -> dict[str, object]:
             },
         }
     )["Distribution"]
-    allow = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "cloudfront.amazonaws.com"},
-                "Action": "s3:GetObject",
-                "Resource": f"arn:aws:s3:::{bucket}/*",
-                "Condition": {"StringEquals": {"AWS:SourceArn": made["ARN"]}},
-            }
-        ],
-    }
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(allow))
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(readable_by(made["ARN"], bucket)))
     return {
         "domain_name": "staging.todo.example.com",
         "cloudfront_domain_name": made["DomainName"],

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
 from panel.access.identity import Identity, Role
 from panel.audit.trail import Trail
+from panel.aws.s3 import ensure_bucket
+from panel.aws.session import Account, Aws
 from panel.catalogue.edit import set_value
 from panel.catalogue.load import load_catalogue
 from panel.lifecycle.operations import Operations
@@ -208,3 +211,17 @@ def fresh(busy_house: House) -> Callable[[], str]:
     """Gives an environment that no test has used."""
     names = iter(_ENVIRONMENTS)
     return lambda: next(names)
+
+
+KEYS_BUCKET = "todo-keys-123456789012"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """An empty account of moto's, with the keys bucket of the shared stack."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        account = Aws(Account("us-east-2", access_key="test", secret_key="test"))
+        ensure_bucket(account, KEYS_BUCKET)
+        yield account
