@@ -80,12 +80,46 @@ class Settings(BaseSettings):
     approval_timeout_s: int = Field(
         default=7 * 24 * 3600, ge=1, description="How long a plan waits for review."
     )
-    apply_timeout_s: int = Field(default=3600, ge=60, description="Time limit of one Terraform command.")
+    plan_timeout_s: int = Field(default=900, ge=10, description="Time limit of one plan.")
+    apply_timeout_s: int = Field(default=3600, ge=60, description="Time limit of one apply.")
     rollout_timeout_s: int = Field(default=900, ge=10, description="Time limit of one roll-out.")
     health_interval_s: float = Field(default=30, ge=1, description="Seconds between two health sweeps.")
     poll_interval_s: float = Field(
         default=0.3, ge=0.05, le=10, description="Seconds between two looks at a queue or file."
     )
+    worker_concurrency: int = Field(
+        default=8, ge=1, le=64, description="How many runs one worker works on at the same time."
+    )
+    drain_timeout_s: int = Field(
+        default=60, ge=0, description="How long a worker that is asked to end waits for what it is at."
+    )
+    warm_idle_s: int = Field(
+        default=600, ge=0, description="Seconds after which an idle warm Terraform ends; 0: never use one."
+    )
+    warm_memory_mb: int = Field(
+        default=1500, ge=300, description="Memory above which a warm Terraform is replaced."
+    )
+    warm_commands: int = Field(
+        default=50, ge=1, description="Plans after which a warm Terraform is replaced."
+    )
+    artifacts: str = Field(
+        default="",
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?)?$",
+        description="Where plans are kept for all workers: s3://BUCKET/PREFIX. Default: the data directory.",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s]+)?$",
+        description="Address under which people reach the panel, for links in notifications.",
+    )
+    webhook_url: SecretStr | None = Field(
+        default=None, description="Slack-compatible webhook that is told what happens."
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None, description="Mail server: smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS at once."
+    )
+    mail_from: str = Field(default="", description="Sender of e-mails.")
+    mail_to: str = Field(default="", description="Addresses told of everything, separated by commas.")
     user: str = Field(default="", description="Name to act under; default: the operating system's user.")
 
     @field_validator("host")

@@ -23,6 +23,7 @@ class Capability(StrEnum):
     DESTROY = "destroy"
     OVERRIDE_GUARDRAIL = "override_guardrail"
     UNLOCK = "unlock"
+    EXTEND = "extend"
     EDIT_CATALOGUE = "edit_catalogue"
     MANAGE_LOCAL = "manage_local"
     SAVE_KEY = "save_key"
@@ -42,6 +43,7 @@ _WORDS = {
     Capability.DEPLOY: "deploy to",
     Capability.OVERRIDE_GUARDRAIL: "override a guardrail of",
     Capability.UNLOCK: "unlock the state of",
+    Capability.EXTEND: "extend the life of",
     Capability.EDIT_CATALOGUE: "edit the catalogue entry of",
     Capability.MANAGE_LOCAL: "start, stop or reset the embedded AWS of",
     Capability.SAVE_KEY: "save the private SSH key of",
@@ -66,6 +68,7 @@ ROLES: Mapping[Capability, frozenset[Role]] = {
     Capability.DESTROY: _OPERATORS | _SYSTEM,
     Capability.OVERRIDE_GUARDRAIL: _ADMINS,
     Capability.UNLOCK: _ADMINS,
+    Capability.EXTEND: _OPERATORS,
     Capability.EDIT_CATALOGUE: _ADMINS,
     Capability.MANAGE_LOCAL: _ADMINS,
     Capability.SAVE_KEY: _ADMINS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -125,6 +126,28 @@ SourceFolder = Annotated[
 ]
 Region = Annotated[
     str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="an AWS region such as us-east-2")
+]
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be a time zone's name such as America/Sao_Paulo")
+    return value
+
+
+TimeOfDay = Annotated[
+    str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day in quotes such as "08:00"')
+]
+TimeZone = Annotated[
+    str, AfterValidator(_time_zone), Field(description="a time zone such as America/Sao_Paulo")
+]
+MailAddress = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+        max_length=254,
+        description="an e-mail address such as team@example.com",
+    ),
 ]
 
 
@@ -259,13 +282,37 @@ class Instance(_Model):
     count: int = Field(ge=1, le=100)
 
 
+class Approvals(_Model):
+    """Who must say yes to a plan: how many people, and whether one of them may be the run's author."""
+
+    count: int = Field(default=1, ge=1, le=5)
+    other_than_author: bool = False
+
+
+class WorkingHours(_Model):
+    """When an environment is needed; outside it is scaled down to nothing. ``to`` before ``from`` goes past midnight."""
+
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(min_length=1, max_length=7)
+    begin: TimeOfDay = Field(alias="from")
+    end: TimeOfDay = Field(alias="to")
+    timezone: TimeZone
+
+    @model_validator(mode="after")
+    def _lasts(self) -> WorkingHours:
+        if self.begin == self.end:
+            raise ValueError("from and to are the same time: leave working_hours out to never scale down")
+        return self
+
+
 class Environment(_Model):
     """One environment.
 
     ``subnet_slot``: which pair of public subnets of the shared network it lives in. Environments may share a
     slot (previews do); production's slot must be its own, so that nothing else runs beside it.
     ``domain``: its host name, where it is not ``<name>.<domain of the project>``.
-    ``ttl_hours``: how long it is meant to live; nothing acts on it yet. ``protected``: nobody destroys it, and
+    ``ttl_hours``: how long it lives after its creation, unless somebody extends it. ``approvals``: who must
+    say yes to its plans. ``drift_check``: how often it is compared with what is real. ``working_hours``: when it is
+    needed. ``notify``: e-mail addresses told what happens to it. ``protected``: nobody destroys it, and
     AWS refuses to delete its load balancer. ``ssh_key``: its instances take an SSH key that the panel makes;
     Session Manager needs none. ``variables``: further Terraform variables of the environment stack, as they are.
     """
@@ -277,6 +324,10 @@ class Environment(_Model):
     protected: bool = False
     monthly_budget_usd: float = Field(gt=0)
     ttl_hours: int | None = Field(default=None, ge=1)
+    approvals: Approvals = Approvals()
+    drift_check: Literal["off", "hourly", "daily", "weekly"] = "off"
+    working_hours: WorkingHours | None = None
+    notify: list[MailAddress] = Field(default_factory=list, max_length=20)
     domain: HostName | None = None
     ssh_key: bool = False
     variables: dict[str, str | int | float | bool | list[str]] = Field(default_factory=dict)

@@ -11,13 +11,25 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "plan": ("plan",),
     "deploy": ("image", "site", "checks"),
     "destroy": ("plan", "review", "destroy", "cleanup"),
+    "drift": ("plan",),
+    "refresh": ("plan", "review", "apply"),
+    "sleep": ("plan", "review", "apply"),
+    "wake": ("plan", "review", "apply", "checks"),
+    "unlock": ("unlock",),
 }
 #: Stages of a run of the shared stack itself.
 SHARED_STAGES: Mapping[str, tuple[str, ...]] = {
     "update": ("plan", "review", "apply"),
     "plan": ("plan",),
     "destroy": ("plan", "review", "destroy"),
+    "drift": ("plan",),
+    "refresh": ("plan", "review", "apply"),
+    "unlock": ("unlock",),
 }
+#: Which run a worker takes first when it cannot take all at once.
+PRIORITIES: Mapping[str, int] = {"plan": 20, "unlock": 20, "drift": 10}
+#: The priority of every other kind: it changes something.
+CHANGING = 30
 #: What a page calls a stage.
 TITLES: Mapping[str, str] = {
     "shared": "Shared network",
@@ -29,6 +41,7 @@ TITLES: Mapping[str, str] = {
     "checks": "Checks",
     "destroy": "Destroy",
     "cleanup": "Clean up",
+    "unlock": "Unlock",
 }
 #: What a page calls a kind of run.
 KINDS: Mapping[str, str] = {
@@ -37,4 +50,9 @@ KINDS: Mapping[str, str] = {
     "plan": "Plan",
     "deploy": "Deploy",
     "destroy": "Destroy",
+    "drift": "Drift check",
+    "refresh": "Refresh",
+    "sleep": "Scale down",
+    "wake": "Scale up",
+    "unlock": "Unlock",
 }

@@ -19,8 +19,12 @@ from panel.store.tables import Run, RunLine, RunPlan, RunStage, RunTransition, n
 #: Which state may follow which. ``applied`` closes a run whose every stage succeeded.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "queued": frozenset({"preparing", "canceled", "errored", "interrupted"}),
-    "preparing": frozenset({"planning", "deploying", "errored", "canceled", "interrupted", "blocked"}),
+    "preparing": frozenset(
+        {"planning", "applying", "deploying", "errored", "canceled", "interrupted", "blocked"}
+    ),
     "planning": frozenset({"planned", "no_changes", "blocked", "errored", "canceled", "interrupted"}),
+    # Open only where a person may still override what blocks it; otherwise `finish` has closed it.
+    "blocked": frozenset({"planned", "discarded", "canceled", "stale", "errored", "interrupted"}),
     "planned": frozenset({"approved", "discarded", "canceled", "stale", "errored", "interrupted"}),
     "no_changes": frozenset({"deploying", "applied", "errored", "canceled", "interrupted"}),
     "approved": frozenset({"applying", "stale", "canceled", "errored", "interrupted"}),
@@ -28,7 +32,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "deploying": frozenset({"applied", "errored", "canceled", "interrupted"}),
 }
 #: States after which nothing happens any more.
-FINAL = frozenset({"applied", "errored", "canceled", "discarded", "stale", "interrupted", "blocked"})
+FINAL = frozenset({"applied", "errored", "canceled", "discarded", "stale", "interrupted"})
 
 
 class Line(NamedTuple):

@@ -57,6 +57,17 @@ class Run(SQLModel, table=True):
     progress_total: int = 0
     waiting_for: str = ""
     cancel_requested: bool = False
+    force_cancel: bool = False
+    # What a worker takes first when it cannot take all: what changes things, then plans, then drift checks.
+    priority: int = 0
+    # The data directory that works on it: what lies there can be followed from there alone.
+    instance: str = ""
+    approvals_needed: int = 1
+    author_may_approve: bool = True
+    overridden_by: str = ""
+    override_reason: str = ""
+    retry_of: int | None = None
+    drifted: int | None = None
     # The workflow waits for a decision; a worker wakes it when the state says there is one.
     awaiting: bool = False
     decided_by: str = ""
@@ -120,7 +131,57 @@ class RunPlan(SQLModel, table=True):
     changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
     estimate: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     guardrails: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    outputs: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    drift: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    # What the plan was made from: state, sources and variables, to be compared before it is applied.
+    mark: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    # Where the plan file and its JSON form are kept.
+    artifact: str = ""
     created_at: datetime = Field(default_factory=now)
+
+
+class RunApproval(SQLModel, table=True):
+    """One person's yes to a run's plan; a person counts once."""
+
+    __tablename__ = "run_approval"
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id")
+    actor: str = Field(primary_key=True)
+    comment: str = ""
+    at: datetime = Field(default_factory=now)
+
+
+class RunExecution(SQLModel, table=True):
+    """One Terraform process of a run, noted before it is started: who has only the store knows that it was begun."""
+
+    __tablename__ = "run_execution"
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id")
+    key: str = Field(primary_key=True)
+    stack: str
+    action: str
+    instance: str
+    host: str
+    path: str
+    started_at: datetime = Field(default_factory=now)
+    ended_at: datetime | None = None
+    status: str = ""
+
+
+class StateLock(SQLModel, table=True):
+    """A state lock as it was last seen: of which environment, who holds it, and whether the holder lives."""
+
+    __tablename__ = "state_lock"
+
+    subject: str = Field(primary_key=True)
+    lock_id: str
+    who: str
+    operation: str = ""
+    created_at: datetime | None = None
+    holder: str = "unknown"
+    evidence: str = ""
+    run_id: int | None = None
+    checked_at: datetime = Field(default_factory=now)
 
 
 class EnvironmentRecord(SQLModel, table=True):
@@ -140,6 +201,13 @@ class EnvironmentRecord(SQLModel, table=True):
     monthly_usd: float | None = None
     created_at: datetime | None = None
     updated_at: datetime = Field(default_factory=now)
+    expires_at: datetime | None = None
+    expiry_warned_at: datetime | None = None
+    drift: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    drift_checked_at: datetime | None = None
+    drift_due_at: datetime | None = None
+    # Scaled down to nothing outside its working hours.
+    asleep: bool = False
 
 
 class Release(SQLModel, table=True):
@@ -196,6 +264,30 @@ class AuditEntry(SQLModel, table=True):
     hash: str = Field(default="", unique=True)
 
 
+class Notification(SQLModel, table=True):
+    """A message to people, kept until it is delivered; ``key`` makes the same event be told once on a channel."""
+
+    __tablename__ = "notification"
+    __table_args__ = (Index("notification_due", "state", "due_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    event: str
+    channel: str
+    environment: str = ""
+    run_id: int | None = None
+    subject: str
+    body: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    link: str = ""
+    recipients: list[str] = Field(default_factory=list, sa_column=_json(default="[]"))
+    state: str = "waiting"
+    attempts: int = 0
+    error: str = ""
+    due_at: datetime = Field(default_factory=now)
+    created_at: datetime = Field(default_factory=now)
+    sent_at: datetime | None = None
+
+
 class WorkerRecord(SQLModel, table=True):
     """A worker process and its last sign of life."""
 
@@ -206,5 +298,9 @@ class WorkerRecord(SQLModel, table=True):
     pid: int
     version: str = ""
     memory_mb: float = 0
+    instance: str = ""
+    state: str = "working"
+    capacity: int = 0
+    runs: list[int] = Field(default_factory=list, sa_column=_json(default="[]"))
     started_at: datetime = Field(default_factory=now)
     heartbeat_at: datetime = Field(default_factory=now, index=True)

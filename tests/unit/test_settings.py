@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from panel import settings as module
 from panel.errors import ConfigurationError
@@ -24,7 +24,19 @@ _GOOD = {
     "PANEL_HOST": ("127.0.0.1", "127.0.0.1"),
     "PANEL_PORT": ("14761", 14761),
     "PANEL_APPROVAL_TIMEOUT_S": ("60", 60),
+    "PANEL_PLAN_TIMEOUT_S": ("90", 90),
     "PANEL_APPLY_TIMEOUT_S": ("120", 120),
+    "PANEL_WORKER_CONCURRENCY": ("3", 3),
+    "PANEL_DRAIN_TIMEOUT_S": ("0", 0),
+    "PANEL_WARM_IDLE_S": ("0", 0),
+    "PANEL_WARM_MEMORY_MB": ("900", 900),
+    "PANEL_WARM_COMMANDS": ("7", 7),
+    "PANEL_ARTIFACTS": ("s3://acme-panel/runs", "s3://acme-panel/runs"),
+    "PANEL_PUBLIC_URL": ("https://panel.example.com", "https://panel.example.com"),
+    "PANEL_WEBHOOK_URL": ("https://hooks.example.com/T1/hunter2", "https://hooks.example.com/T1/hunter2"),
+    "PANEL_SMTP_URL": ("smtp://ana:hunter2@mail:587", "smtp://ana:hunter2@mail:587"),
+    "PANEL_MAIL_FROM": ("panel@example.com", "panel@example.com"),
+    "PANEL_MAIL_TO": ("team@example.com", "team@example.com"),
     "PANEL_ROLLOUT_TIMEOUT_S": ("30", 30),
     "PANEL_HEALTH_INTERVAL_S": ("5.5", 5.5),
     "PANEL_POLL_INTERVAL_S": ("0.1", 0.1),
@@ -35,7 +47,15 @@ _BAD = {
     "PANEL_PORT": ["0", "-1"],
     "PANEL_LOCAL_RUNTIME": ["podman"],
     "PANEL_APPROVAL_TIMEOUT_S": ["0", "a week"],
+    "PANEL_PLAN_TIMEOUT_S": ["9"],
     "PANEL_APPLY_TIMEOUT_S": ["59"],
+    "PANEL_WORKER_CONCURRENCY": ["0", "65"],
+    "PANEL_DRAIN_TIMEOUT_S": ["-1"],
+    "PANEL_WARM_IDLE_S": ["-1"],
+    "PANEL_WARM_MEMORY_MB": ["1"],
+    "PANEL_WARM_COMMANDS": ["0"],
+    "PANEL_ARTIFACTS": ["/tmp/here", "s3://", "s3://Bucket", "https://example.com"],
+    "PANEL_PUBLIC_URL": ["panel.example.com"],
     "PANEL_ROLLOUT_TIMEOUT_S": ["9"],
     "PANEL_HEALTH_INTERVAL_S": ["0.5"],
     "PANEL_POLL_INTERVAL_S": ["0", "11"],
@@ -66,7 +86,7 @@ def test_every_variable_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> N
 
     value = getattr(load_settings(), name.removeprefix("PANEL_").lower())
 
-    assert (value.get_secret_value() if name == "PANEL_DATABASE_URL" else value) == wanted
+    assert (value.get_secret_value() if isinstance(value, SecretStr) else value) == wanted
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in _BAD.items() for text in texts])
