@@ -47,6 +47,24 @@ def masked(value: Any, marks: Any) -> Any:
     return SENSITIVE if any_mark(marks) else value
 
 
+def masked_pair(before: Any, after: Any, before_marks: Any, after_marks: Any) -> tuple[Any, Any]:
+    """Both values with everything masked that is marked on either side: the other holds the same secret."""
+
+    def hidden(value: Any) -> Any:
+        return masked(masked(value, before_marks), after_marks)
+
+    return hidden(before), hidden(after)
+
+
+def holds_masked(value: Any) -> bool:
+    """Whether anything in a value was masked."""
+    if isinstance(value, Mapping):
+        return any(holds_masked(item) for item in value.values())
+    if isinstance(value, list):
+        return any(holds_masked(item) for item in value)
+    return isinstance(value, str) and value == SENSITIVE
+
+
 @dataclass(frozen=True)
 class _Side:
     """The five parallel trees that are compared, at one place."""
@@ -100,12 +118,8 @@ class _Comparison:
         unknown = any_mark(side.unknown)
         if side.before == side.after and not unknown and path not in self.changed_sensitive:
             return
-        before = masked(side.before, side.before_marks)
-        after = None if unknown else masked(side.after, side.after_marks)
-        if side.sensitive:
-            # A value that was marked on one side only is the same secret on the other.
-            before = None if before is None else SENSITIVE
-            after = None if after is None else SENSITIVE
+        before, after = masked_pair(side.before, side.after, side.before_marks, side.after_marks)
+        after = None if unknown else after
         self.found.append(
             AttributeChange(path, before, after, not unknown, side.sensitive, self._forces(path))
         )

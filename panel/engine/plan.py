@@ -12,7 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from panel.engine.attributes import AttributeChange, any_mark, compare, masked
+from panel.engine.attributes import (
+    AttributeChange,
+    any_mark,
+    compare,
+    holds_masked,
+    masked,
+    masked_pair,
+)
 from panel.engine.events import ChangeCounts
 from panel.errors import ConfigurationError
 
@@ -74,7 +81,11 @@ class ResourceChange:
 
 @dataclass(frozen=True)
 class OutputChange:
-    """What a plan does to one root output; values are masked when sensitive, None when unknown."""
+    """What a plan does to one root output.
+
+    Values are masked when either side is sensitive: what is no longer marked is still the same secret. ``after``
+    is None while unknown, also where only a part of it is.
+    """
 
     name: str
     action: str
@@ -239,14 +250,16 @@ def _action(actions: Sequence[str], *, moved: bool, importing: bool) -> str:
 
 
 def _output(name: str, change: Mapping[str, Any]) -> OutputChange:
-    sensitive = change.get("before_sensitive") is True or change.get("after_sensitive") is True
+    marks = (change.get("before_sensitive"), change.get("after_sensitive"))
+    before, after = masked_pair(change.get("before"), change.get("after"), *marks)
+    unknown = any_mark(change.get("after_unknown"))
     return OutputChange(
         name=name,
         action=_ACTIONS.get(tuple(change.get("actions") or ()), "update"),
-        before=masked(change.get("before"), change.get("before_sensitive")),
-        after=masked(change.get("after"), change.get("after_sensitive")),
-        known=not change.get("after_unknown"),
-        sensitive=sensitive,
+        before=before,
+        after=None if unknown else after,
+        known=not unknown,
+        sensitive=True in marks,
     )
 
 
@@ -294,7 +307,12 @@ def _mask_change(change: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(change)
     result["before"] = masked(change.get("before"), change.get("before_sensitive"))
     result["after"] = masked(change.get("after"), change.get("after_sensitive"))
-    changed = [item.path for item in _attributes(change) if item.sensitive]
+    # Also a list in which only some items are sensitive looks the same once those are masked.
+    changed = [
+        item.path
+        for item in _attributes(change)
+        if item.sensitive or holds_masked(item.before) or holds_masked(item.after)
+    ]
     if changed:
         result[CHANGED_SENSITIVE] = changed
     return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
@@ -12,7 +11,7 @@ from panel.aws.front_door import front_door
 from panel.catalogue.schema import SHARED
 from panel.cost.estimate import estimate, to_dict
 from panel.engine.outcome import Outcome
-from panel.engine.plan import PlanSummary, ResourceChange
+from panel.engine.plan import PlanSummary
 from panel.errors import (
     CanceledRunError,
     EndpointError,
@@ -26,6 +25,7 @@ from panel.lifecycle.context import Context, fingerprint
 from panel.lifecycle.instance_keys import ensure_key, key_place
 from panel.runs.guardrails import DELETION_PROTECTION, Finding, Situation, blocked, judge
 from panel.runs.journal import Journal
+from panel.runs.review import change_to_dict, output_to_dict
 from panel.runs.stack import StackJob
 from panel.store.tables import EnvironmentRecord, Run, RunPlan, now
 
@@ -168,6 +168,8 @@ class TerraformSteps:
                 run_id=job.run_id,
                 stack=job.stack,
                 changes=[change_to_dict(change) for change in summary.effective],
+                outputs=[output_to_dict(item) for item in summary.outputs if item.action != "no-op"],
+                drift=[change_to_dict(change) for change in summary.drift],
                 estimate=price,
                 guardrails=[finding.to_dict() for finding in findings],
             )
@@ -336,21 +338,6 @@ def _refusal(run: Run, findings: list[dict[str, Any]]) -> RefusedError:
         hint="Change what the plan would do, or the rule, and plan again.",
         detail="\n".join(names),
     )
-
-
-def change_to_dict(change: ResourceChange) -> dict[str, Any]:
-    """A change as the store keeps it: the attributes that differ, not the whole resource."""
-    return {
-        "address": change.address,
-        "module": change.module,
-        "type": change.type,
-        "name": change.name,
-        "action": change.action,
-        "reason": change.reason,
-        "previous_address": change.previous_address,
-        "replace_paths": list(change.replace_paths),
-        "attributes": [asdict(attribute) for attribute in change.attributes],
-    }
 
 
 def _plan_path(outcome: Outcome) -> Path:

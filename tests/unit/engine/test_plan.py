@@ -218,3 +218,51 @@ def test_output_changes_alone_are_a_change():
 def test_something_else_is_no_plan(document):
     with pytest.raises(ConfigurationError, match="not a Terraform plan"):
         parse_plan(document)
+
+
+PARTLY = plan(
+    item(
+        "aws_a.b",
+        change(
+            ["update"],
+            {"names": ["canary-1", "x"], "was": ["canary-2", "y"], "tags": {"list": [["canary-3"]]}},
+            {"names": ["canary-4", "x"], "was": ["canary-2", "z"], "tags": {"list": [["canary-5"]]}},
+            before_sensitive={"names": [True], "was": [True, False], "tags": {"list": [[True]]}},
+            after_sensitive={"names": [True], "tags": {"list": [[True]]}},
+        ),
+    ),
+    output_changes={
+        "shown_now": change(["update"], "canary-6", "canary-6", before_sensitive=True, after_sensitive=False),
+        "inside": change(
+            ["update"], {"a": "canary-7", "b": 1}, {"a": "canary-8", "b": 2}, before_sensitive={"a": True}
+        ),
+    },
+)
+
+
+def test_a_secret_inside_a_list_stays_one_on_both_sides():
+    summary = parse_plan(PARTLY)
+    assert "canary" not in repr(summary.changes[0].attributes) + repr(summary.outputs)
+    found = {part.path: (part.before, part.after) for part in summary.changes[0].attributes}
+    assert found["was"] == (["(sensitive)", "y"], ["(sensitive)", "z"])
+    outputs = {output.name: (output.before, output.after) for output in summary.outputs}
+    assert outputs == {
+        "shown_now": ("(sensitive)", "(sensitive)"),
+        "inside": ({"a": "(sensitive)", "b": 1}, {"a": "(sensitive)", "b": 2}),
+    }
+
+
+def test_a_secret_inside_a_list_is_known_to_change_after_masking():
+    masked = parse_plan(mask_plan(PARTLY)).changes[0].attributes
+    assert [part.path for part in masked] == ["names", "tags.list", "was"]
+
+
+def test_an_output_known_in_part_is_not_known():
+    document = plan(
+        output_changes={
+            "all": change(["create"], None, {"a": 1}, after_unknown={}),
+            "part": change(["create"], None, {"a": 1}, after_unknown={"b": True}),
+        }
+    )
+    found = {output.name: (output.known, output.after) for output in parse_plan(document).outputs}
+    assert found == {"all": (True, {"a": 1}), "part": (False, None)}
