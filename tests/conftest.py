@@ -9,6 +9,16 @@ import pytest
 from tests.system.base_image import base_image
 from tests.system.engine import Engine, NoEngineError, end_engine, engine
 
+#: Folders and files that wait more than they work come first, so that the others fill their pauses.
+_FIRST = ("tests/system/", "tests/terraform/test_world.py", "tests/workload/", "tests/integration/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first: a file runs on one process, and one that began last would keep the others waiting."""
+    items.sort(
+        key=lambda item: next((n for n, part in enumerate(_FIRST) if part in item.nodeid), len(_FIRST))
+    )
+
 
 @pytest.fixture(scope="module")
 def docker() -> Iterator[Engine]:
