@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from panel.catalogue import rules
+from panel.catalogue.guardrails import Guardrails
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
@@ -311,8 +312,9 @@ class Environment(_Model):
     slot (previews do); production's slot must be its own, so that nothing else runs beside it.
     ``domain``: its host name, where it is not ``<name>.<domain of the project>``.
     ``ttl_hours``: how long it lives after its creation, unless somebody extends it. ``approvals``: who must
-    say yes to its plans. ``drift_check``: how often it is compared with what is real. ``working_hours``: when it is
-    needed. ``notify``: e-mail addresses told what happens to it. ``protected``: nobody destroys it, and
+    say yes to its plans. ``guardrails``: the rules over its plans, where they are not the project's.
+    ``drift_check``: how often it is compared with what is real. ``working_hours``: when it is needed.
+    ``notify``: e-mail addresses told what happens to it. ``protected``: nobody destroys it, and
     AWS refuses to delete its load balancer. ``ssh_key``: its instances take an SSH key that the panel makes;
     Session Manager needs none. ``variables``: further Terraform variables of the environment stack, as they are.
     """
@@ -325,6 +327,7 @@ class Environment(_Model):
     monthly_budget_usd: float = Field(gt=0)
     ttl_hours: int | None = Field(default=None, ge=1)
     approvals: Approvals = Approvals()
+    guardrails: Guardrails = Guardrails()
     drift_check: Literal["off", "hourly", "daily", "weekly"] = "off"
     working_hours: WorkingHours | None = None
     notify: list[MailAddress] = Field(default_factory=list, max_length=20)
@@ -366,6 +369,7 @@ class Catalogue(_Model):
     target: Literal["local", "aws"]
     terraform: TerraformSection
     network: Network = Network()
+    guardrails: Guardrails = Guardrails()
     services: dict[Label, Service] = Field(min_length=1)
     environments: dict[Label, Environment] = Field(min_length=1)
 
