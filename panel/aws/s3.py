@@ -193,6 +193,18 @@ def get_object(aws: Aws, bucket: str, key: str) -> bytes:
             raise
 
 
+def read_with_etag(aws: Aws, bucket: str, key: str) -> tuple[bytes, str] | None:
+    """The content of one object and its ETag, or ``None`` when there is none of that name."""
+    with translated(f"read {key} of the bucket {bucket}"):
+        try:
+            answer = _client(aws).get_object(Bucket=bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"].strip('"')
+        except ClientError as error:
+            if error_code(error) in _ABSENT:
+                return None
+            raise
+
+
 def put_object(
     aws: Aws,
     bucket: str,
@@ -255,6 +267,22 @@ def create_object(
             )  # fmt: skip
         except ClientError as error:
             if error_code(error) in _LOST_RACE:
+                return False
+            raise
+    return True
+
+
+def delete_if_unchanged(aws: Aws, bucket: str, key: str, *, etag: str) -> bool:
+    """Delete one object only if it is still the one that was read.
+
+    Returns:
+        Whether it was deleted; False when somebody deleted or replaced it meanwhile.
+    """
+    with translated(f"delete {key} of the bucket {bucket}"):
+        try:
+            _client(aws).delete_object(Bucket=bucket, Key=key, IfMatch=f'"{etag}"')
+        except ClientError as error:
+            if error_code(error) in _LOST_RACE | _ABSENT:
                 return False
             raise
     return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from panel.store.audit import AuditEntries
 from panel.store.database import Database
 from panel.store.environments import Environments, Releases
+from panel.store.executions import Executions
+from panel.store.locks import StateLocks
 from panel.store.observations import HealthSamples, Workers
 from panel.store.runs import Runs
 
@@ -15,6 +17,8 @@ class Stores:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.runs = Runs(database)
+        self.executions = Executions(database)
+        self.locks = StateLocks(database)
         self.environments = Environments(database)
         self.releases = Releases(database)
         self.samples = HealthSamples(database)
