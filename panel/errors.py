@@ -20,6 +20,7 @@ PanelError                      anything the panel reports to a person
 │   ├── BuildError              an image or a site could not be built
 │   ├── DeployError             a roll-out or a publication did not succeed
 │   ├── InterruptedRunError     the process that did the work is gone, its outcome is not known
+│   ├── SupersededError         another worker has taken the run over
 │   └── CanceledRunError        somebody asked for the run to stop, and it did
 └── TimeLimitError              the time limit of a stage passed (exit code 4)
 """
@@ -136,6 +137,10 @@ class DeployError(OperationError):
 
 class InterruptedRunError(OperationError):
     """The process that did the work is gone and its outcome is not known."""
+
+
+class SupersededError(OperationError):
+    """Another worker has taken this run over: whatever this one still wants to write is refused."""
 
 
 class CanceledRunError(OperationError):

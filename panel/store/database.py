@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import Session, create_engine
 
 from panel.errors import ConfigurationError, StorageError
+from panel.store import fence
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 # Numbers of PostgreSQL's advisory locks: any will do, as long as nothing else in the database uses them.
@@ -99,12 +100,17 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that commits at the end, or undoes everything when an error passes through."""
+        """A session that commits at the end, or undoes everything when an error passes through.
+
+        Raises:
+            SupersededError: this thread works on a run that another worker has by now.
+        """
         with _errors(self.place), Session(self.engine, expire_on_commit=False) as session:
             if self.sqlite:
                 # Take the write lock at once: a read that later wants to write may be refused by SQLite.
                 session.connection().exec_driver_sql("ROLLBACK")
                 session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            fence.check(session, lock=not self.sqlite)
             yield session
             session.commit()
 

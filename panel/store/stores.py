@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from panel.store.audit import AuditEntries
+from panel.store.claims import Claims
 from panel.store.database import Database
 from panel.store.environments import Environments, Releases
 from panel.store.executions import Executions
@@ -23,4 +24,5 @@ class Stores:
         self.releases = Releases(database)
         self.samples = HealthSamples(database)
         self.workers = Workers(database)
+        self.claims = Claims(database)
         self.audit = AuditEntries(database)
