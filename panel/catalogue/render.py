@@ -14,6 +14,8 @@ from panel.errors import NotFoundError
 
 #: The one variable that comes from this machine, not from the catalogue.
 EMULATOR_PORT = "emulator_port"
+#: The variable that scales an environment down to nothing outside its working hours.
+ASLEEP = "asleep"
 #: The variable with the public half of the key that the panel makes, where an environment asks for one.
 SSH_PUBLIC_KEY = "ssh_public_key"
 
@@ -83,7 +85,12 @@ def _boundary(catalogue: Catalogue) -> dict[str, object]:
 
 
 def environment_variables(
-    catalogue: Catalogue, name: str, *, emulator_port: int | None = None, ssh_public_key: str | None = None
+    catalogue: Catalogue,
+    name: str,
+    *,
+    emulator_port: int | None = None,
+    ssh_public_key: str | None = None,
+    asleep: bool = False,
 ) -> dict[str, object]:
     """Variables of one environment's stack, ready for ``terraform.tfvars.json``; its own ones last.
 
@@ -92,6 +99,7 @@ def environment_variables(
         name: the environment.
         emulator_port: port of the embedded AWS, which spares CloudFront a wait; only used for the local target.
         ssh_public_key: public half of the environment's key, where it has one.
+        asleep: scaled down to nothing, outside its working hours.
 
     Raises:
         NotFoundError: the catalogue has no such environment.
@@ -100,6 +108,8 @@ def environment_variables(
     rendered = panel_variables(catalogue, name, emulator_port=emulator_port)
     if environment.ssh_key and ssh_public_key is not None:
         rendered[SSH_PUBLIC_KEY] = ssh_public_key
+    if asleep:
+        rendered[ASLEEP] = True
     return {**rendered, **environment.variables}
 
 

@@ -114,8 +114,17 @@ def _environments(catalogue: Mapping[str, object]) -> Iterator[Inconsistency]:
     for name, meaning in _TAKEN.items():
         if name in environments:
             yield ("environments", name), f"is the name of {meaning}: take another"
+    yield from _lives(environments)
     yield from _slots(environments)
     yield from _domains(catalogue.get("domain"), environments)
+
+
+def _lives(environments: Mapping[str, object]) -> Iterator[Inconsistency]:
+    for name, environment in environments.items():
+        entry = _mapping(environment)
+        if entry.get("protected") is True and entry.get("ttl_hours") is not None:
+            text = "would destroy a protected environment: leave it out, or set protected to false"
+            yield ("environments", name, "ttl_hours"), text
 
 
 def _slots(environments: Mapping[str, object]) -> Iterator[Inconsistency]:

@@ -325,7 +325,8 @@ class Environment(_Model):
     desired_tasks: int = Field(ge=1, le=100)
     protected: bool = False
     monthly_budget_usd: float = Field(gt=0)
-    ttl_hours: int | None = Field(default=None, ge=1)
+    # Ten years: what lives longer has no use for an end.
+    ttl_hours: int | None = Field(default=None, ge=1, le=87_600)
     approvals: Approvals = Approvals()
     guardrails: Guardrails = Guardrails()
     drift_check: Literal["off", "hourly", "daily", "weekly"] = "off"

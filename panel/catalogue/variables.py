@@ -18,7 +18,7 @@ from hcl2 import SerializationOptions
 from panel.catalogue.document import Document, parse
 from panel.catalogue.load import read_text
 from panel.catalogue.problems import Problem, catalogue_error
-from panel.catalogue.render import EMULATOR_PORT, SSH_PUBLIC_KEY, panel_variables
+from panel.catalogue.render import ASLEEP, EMULATOR_PORT, SSH_PUBLIC_KEY, panel_variables
 from panel.catalogue.schema import Catalogue
 from panel.catalogue.types import VariableType, parse_type
 from panel.catalogue.wording import did_you_mean
@@ -95,7 +95,7 @@ def check_variables(catalogue: Catalogue, terraform_root: Path, *, source: Path 
     document = parse(read_text(source)) if source else Document(None, {}, ())
     problems = []
     for name, environment in catalogue.environments.items():
-        taken = {*panel_variables(catalogue, name), EMULATOR_PORT}
+        taken = {*panel_variables(catalogue, name), EMULATOR_PORT, ASLEEP}
         if environment.ssh_key:
             taken.add(SSH_PUBLIC_KEY)
         for key, value in environment.variables.items():

@@ -77,7 +77,7 @@ def expected(schema: _Schema) -> str:
     if "description" in schema:
         return str(schema["description"])
     if schema.get("type") == "array":
-        return f"a list of {expected(schema['items']).removeprefix('a ')}s"
+        return _list(schema)
     return _TYPES.get(str(schema.get("type")), "a value") + _bounds(schema)
 
 
@@ -88,7 +88,7 @@ def found(value: object, *, secret: bool = False) -> str:
     if isinstance(value, Mapping):
         return "a section of keys" if value else "an empty section"
     if isinstance(value, list):
-        return "a list"
+        return "a list" if value else "an empty list"
     kind = "" if isinstance(value, bool) else "the text " if isinstance(value, str) else "the number "
     if secret:
         return (kind or "a true/false value ").replace("the ", "a ").strip()
@@ -116,6 +116,14 @@ def _section(schema: _Schema) -> str:
     return (
         "a section with at least one name" if schema.get("minProperties") else "a section of keys and values"
     )
+
+
+def _list(schema: _Schema) -> str:
+    items = _follow(schema["items"])
+    if "description" in items or "enum" in items:
+        some = "a list of at least one" if schema.get("minItems") else "a list"
+        return f"{some}, each {expected(items)}"
+    return f"a list of {expected(items).removeprefix('a ')}s"
 
 
 def _bounds(schema: _Schema) -> str:

@@ -145,6 +145,23 @@ run "autoscaling_follows_processor_and_requests" {
   }
 }
 
+run "asleep_autoscaling_keeps_to_nothing_and_its_targets_stay" {
+  command = plan
+  module {
+    source = "./modules/ecs_definition"
+  }
+  variables {
+    containers  = [{ name = "backend", hard_memory_limit = 128, soft_memory_limit = 64, cpu_units = 256, port_mappings = [{ container_port = 5000 }] }]
+    autoscaling = { min_count = 2, max_count = 6, cpu_percent = 60 }
+    asleep      = true
+  }
+
+  assert {
+    condition     = aws_appautoscaling_target.this[0].min_capacity == 0 && aws_appautoscaling_target.this[0].max_capacity == 0 && length(aws_appautoscaling_policy.this) == 1
+    error_message = "Autoscaling would start tasks again that were scaled down."
+  }
+}
+
 run "paths_with_places_of_their_own_get_rules_of_their_own" {
   command = plan
   module {

@@ -71,6 +71,26 @@ run "instances_take_no_old_metadata_requests_and_encrypt_their_disks" {
   }
 }
 
+run "asleep_it_has_no_instances_and_deployments_ask_for_no_task" {
+  command = plan
+  module {
+    source = "./modules/environment"
+  }
+  variables {
+    asleep = true
+  }
+
+  assert {
+    condition     = aws_autoscaling_group.this.min_size == 0 && aws_autoscaling_group.this.max_size == 0 && aws_autoscaling_group.this.desired_capacity == 0
+    error_message = "Instances that nobody needs are what sleeping saves."
+  }
+
+  assert {
+    condition     = output.services["backend"].desired_count == 0
+    error_message = "What scales services asks for as many tasks as this says."
+  }
+}
+
 run "an_emulator_is_reached_by_address_and_plain_http" {
   command = plan
   module {

@@ -6,8 +6,8 @@ resource "aws_appautoscaling_target" "this" {
   service_namespace  = "ecs"
   scalable_dimension = "ecs:service:DesiredCount"
   resource_id        = "service/${element(split("/", var.cluster_arn), 1)}/${aws_ecs_service.this.name}"
-  min_capacity       = var.autoscaling.min_count
-  max_capacity       = var.autoscaling.max_count
+  min_capacity       = var.asleep ? 0 : var.autoscaling.min_count
+  max_capacity       = var.asleep ? 0 : var.autoscaling.max_count
 }
 
 locals {

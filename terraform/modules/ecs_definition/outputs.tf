@@ -39,8 +39,8 @@ output "execution_role_arn" {
 }
 
 output "desired_count" {
-  description = "Tasks that a deployment scales the service to. With autoscaling: that it has at least, until autoscaling says otherwise."
-  value       = var.desired_count
+  description = "Tasks that a deployment scales the service to. With autoscaling: that it has at least, until autoscaling says otherwise. None while asleep."
+  value       = var.asleep ? 0 : var.desired_count
 }
 
 output "repository_url" {

@@ -10,6 +10,13 @@ variable "desired_count" {
   }
 }
 
+variable "asleep" {
+  description = "Whether deployments and autoscaling are to ask for no task at all, whatever desired_count and autoscaling say."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 # A t3.micro has two network interfaces, so it carries one awsvpc task beside itself: two instances are full
 # with two tasks, and a roll-out has to take one out before the next fits. 50 and 100 per cent say just
 # that, for ECS and for the emulator alike: one of two goes on serving. Where an instance is to spare, or for

@@ -78,11 +78,15 @@ resource "aws_launch_template" "instance" {
   }))
 }
 
+locals {
+  instances = var.asleep ? 0 : var.instance_count
+}
+
 resource "aws_autoscaling_group" "this" {
   name                = local.name
-  min_size            = var.instance_count
-  max_size            = var.instance_count
-  desired_capacity    = var.instance_count
+  min_size            = local.instances
+  max_size            = local.instances
+  desired_capacity    = local.instances
   vpc_zone_identifier = var.subnet_ids
   health_check_type   = "EC2"
   # Instances start while the rest is being made; the first deployment waits for them.

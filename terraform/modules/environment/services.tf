@@ -65,6 +65,7 @@ module "service" {
   # With an instance to spare, new tasks start before old ones stop. Without, half of several tasks make room
   # first; a single task has to stop before the next one fits.
   desired_count                      = each.value.desired_count
+  asleep                             = var.asleep
   deployment_minimum_healthy_percent = local.spare_instances > 0 ? 100 : local.fewest_tasks[each.key] > 1 ? 50 : 0
   deployment_maximum_percent         = local.spare_instances > 0 ? 200 : 100
 

@@ -30,6 +30,13 @@ variable "instance_count" {
   }
 }
 
+variable "asleep" {
+  description = "Whether the environment is scaled down to nothing: no instances, and services that ask for no task. All else stays, so that it comes back as it was."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "instance_volume_gb" {
   description = "Size of each instance's encrypted disk, in GiB; at least the 30 of Amazon's ECS image."
   type        = number

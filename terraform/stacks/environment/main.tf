@@ -43,6 +43,7 @@ module "environment" {
 
   instance_type         = var.instance_type
   instance_count        = var.instance_count
+  asleep                = var.asleep
   instance_volume_gb    = var.instance_volume_gb
   ecs_ami_ssm_parameter = var.ecs_ami_ssm_parameter
   container_insights    = var.container_insights

@@ -321,3 +321,22 @@ def test_any_text_survives_being_written(name: str, key: str, value: str) -> Non
     owner = parse_catalogue(edited).environments[name].owner
     assert getattr(owner, key) == value
     assert edited.count("\n") == TEXT.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("drift_check", "off"),
+        ("ttl_hours", 48),
+        ("notify", ["team@example.com"]),
+        ("approvals", {"count": 2, "other_than_author": True}),
+        (
+            "working_hours",
+            {"days": ["mon", "fri"], "from": "08:00", "to": "19:00", "timezone": "Europe/Berlin"},
+        ),
+    ],
+)
+def test_schedules_are_set_and_read_back_as_they_were_given(path: Path, key: str, value: object) -> None:
+    set_value(path, ("environments", "staging", key), value)
+    read = load_catalogue(path).environments["staging"].model_dump(mode="json", by_alias=True)
+    assert read[key] == value

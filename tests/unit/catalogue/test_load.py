@@ -299,3 +299,59 @@ def _sections() -> list[str]:
 )  # fmt: skip
 def test_what_the_stacks_could_not_make_is_refused_here(old: str, new: str, words: str) -> None:
     assert words in "\n".join(problems(changed(old, new)))
+
+
+STAGING_HOURS = (
+    "    working_hours: { days: [mon, tue], from: 08:00, to: '19:00', timezone: America/Sao_Paulo }\n"
+)
+
+
+def test_schedules_and_whom_to_tell_load() -> None:
+    text = (
+        GOOD
+        + STAGING_HOURS
+        + "    drift_check: off\n    ttl_hours: 72\n    notify: [team@example.com]\n"
+        + "    approvals: { count: 2, other_than_author: true }\n"
+    )
+    staging = parse_catalogue(text).environments["staging"]
+    assert staging.working_hours is not None
+    assert (staging.working_hours.begin, staging.working_hours.end) == ("08:00", "19:00")
+    # YAML's older version would read "off" as false.
+    assert (staging.drift_check, staging.ttl_hours, staging.notify) == ("off", 72, ["team@example.com"])
+    assert (staging.approvals.count, staging.approvals.other_than_author) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("working_hours: { days: [tuesday], from: '08:00', to: '19:00', timezone: UTC }",
+         "working_hours.days[0]: expected mon, tue, wed, thu, fri, sat or sun, found the text 'tuesday'"),
+        ("working_hours: { days: [], from: '08:00', to: '19:00', timezone: UTC }",
+         "working_hours.days: expected a list of at least one, each mon, tue, wed, thu, fri, sat or sun, found an empty list"),
+        ("working_hours: { days: [mon], from: '24:00', to: '19:00', timezone: UTC }",
+         "working_hours.from: expected a time of day in quotes such as \"08:00\", found the text '24:00'"),
+        ("working_hours: { days: [mon], to: '19:00', timezone: UTC }",
+         'working_hours.from: is missing: expected a time of day in quotes such as "08:00"'),
+        ("working_hours: { days: [mon], from: '08:00', to: '19:00', timezone: Sao_Paulo }",
+         "working_hours.timezone: expected a time zone's name such as America/Sao_Paulo, found the text 'Sao_Paulo'"),
+        ("working_hours: { days: [mon], begin: '08:00', from: '08:00', to: '19:00', timezone: UTC }",
+         "working_hours.begin: unknown key 'begin': known keys: days, from, timezone, to"),
+        ("working_hours: { days: [mon], from: '08:00', to: '08:00', timezone: UTC }",
+         "working_hours: from and to are the same time: leave working_hours out to never scale down"),
+        ("drift_check: never", "drift_check: expected off, hourly, daily or weekly, found the text 'never'"),
+        ("notify: [nobody]", "notify[0]: expected an e-mail address such as team@example.com, found the text 'nobody'"),
+        ("notify: nobody",
+         "notify: expected a list, each an e-mail address such as team@example.com, found the text 'nobody'"),
+        ("approvals: { count: 9 }", "approvals.count: expected a whole number from 1 to 5, found the number 9"),
+        ("ttl_hours: 90000", "ttl_hours: expected a whole number from 1 to 87600, found the number 90000"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_schedules_is_said_with_its_line(line: str, said: str) -> None:
+    number = GOOD.count("\n") + 1
+    assert problems(f"{GOOD}    {line}\n") == [f"environments.yaml:{number}: environments.staging.{said}"]
+
+
+def test_a_protected_environment_has_no_end() -> None:
+    text = changed("    protected: true\n", "    protected: true\n    ttl_hours: 24\n")
+    said = "would destroy a protected environment: leave it out, or set protected to false"
+    assert problems(text) == [f"environments.yaml:28: environments.production.ttl_hours: {said}"]

@@ -257,3 +257,10 @@ def test_an_unknown_environment_is_named_with_the_known_ones(catalogue: Catalogu
     with pytest.raises(NotFoundError, match="'stagin'") as error:
         environment_variables(catalogue, "stagin")
     assert "production, staging" in error.value.hint
+
+
+def test_an_environment_asleep_says_so_and_nothing_else_of_it_changes(catalogue: Catalogue) -> None:
+    awake, asleep = (environment_variables(catalogue, "staging", asleep=state) for state in (False, True))
+    assert asleep == {**awake, "asleep": True}
+    declared = next(v for v in read_variables(STACKS / "environment") if v.name == "asleep")
+    assert (declared.type, declared.default) == ("bool", False)
