@@ -202,6 +202,8 @@ class EnvironmentRecord(SQLModel, table=True):
     created_at: datetime | None = None
     updated_at: datetime = Field(default_factory=now)
     expires_at: datetime | None = None
+    # What somebody asked for beyond ttl_hours: a changed ttl_hours does not take it back.
+    extended_until: datetime | None = None
     expiry_warned_at: datetime | None = None
     drift: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
     drift_checked_at: datetime | None = None
