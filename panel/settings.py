@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     terraform: str = Field(
         default="", description="A terraform or tofu binary to use in place of the built-in Terraform."
     )
+    checkov: str = Field(
+        default="", description="The Checkov that guardrails run; default: the one on the PATH."
+    )
     host: str = Field(default="127.0.0.1", description="Address the panel listens on.")
     port: int = Field(default=8501, ge=1024, le=65535, description="Port the panel listens on.")
     approval_timeout_s: int = Field(

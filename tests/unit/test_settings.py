@@ -21,6 +21,7 @@ _GOOD = {
     "PANEL_BASE_IMAGE": ("python:3.11-slim", "python:3.11-slim"),
     "PANEL_PROVIDER_MIRROR": ("/mirror", Path("/mirror")),
     "PANEL_TERRAFORM": ("tofu", "tofu"),
+    "PANEL_CHECKOV": ("/srv/checkov", "/srv/checkov"),
     "PANEL_HOST": ("127.0.0.1", "127.0.0.1"),
     "PANEL_PORT": ("14761", 14761),
     "PANEL_APPROVAL_TIMEOUT_S": ("60", 60),

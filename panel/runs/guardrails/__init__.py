@@ -7,7 +7,7 @@ read a plan whose values may not be known yet. What a team may say about the rul
 
 from __future__ import annotations
 
-from panel.runs.guardrails.configuration import written_attributes
+from panel.runs.guardrails.configuration import Written, written_attributes
 from panel.runs.guardrails.destruction import STATEFUL
 from panel.runs.guardrails.finding import Finding, Situation, blocked, overridable
 from panel.runs.guardrails.judgement import DELETION_PROTECTION, RULES, judge
@@ -18,6 +18,7 @@ __all__ = [
     "STATEFUL",
     "Finding",
     "Situation",
+    "Written",
     "blocked",
     "judge",
     "overridable",
