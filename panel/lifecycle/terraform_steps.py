@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from panel.aws.front_door import front_door
+from panel.catalogue.guardrails import guardrails_for
 from panel.catalogue.schema import SHARED
 from panel.cost.estimate import estimate, to_dict
 from panel.engine.outcome import Outcome
@@ -23,8 +24,18 @@ from panel.errors import (
 )
 from panel.lifecycle.context import Context, fingerprint
 from panel.lifecycle.instance_keys import ensure_key, key_place
-from panel.runs.guardrails import DELETION_PROTECTION, Finding, Situation, blocked, judge
+from panel.runs import checkov
+from panel.runs.guardrails import (
+    DELETION_PROTECTION,
+    Finding,
+    Situation,
+    Written,
+    blocked,
+    judge,
+    written_attributes,
+)
 from panel.runs.journal import Journal
+from panel.runs.pulse import Pulse
 from panel.runs.review import change_to_dict, output_to_dict
 from panel.runs.stack import StackJob
 from panel.store.tables import EnvironmentRecord, Run, RunPlan, now
@@ -115,7 +126,7 @@ class TerraformSteps:
         job = self._job(run, "plan")
         outcome = self._context.stacks.plan(job)
         summary, price = outcome.plan_summary(), self._price(outcome)
-        findings = judge(summary, self._situation(run, price["monthly_usd"]))
+        findings = self._judge(run, outcome, summary, price["monthly_usd"])
         self._keep_plan(job, summary, price, findings)
         counts = summary.counts
         total = counts.add + counts.change + counts.destroy
@@ -144,13 +155,33 @@ class TerraformSteps:
         place = key_place(self._context.stores, run.environment)
         return ensure_key(self._context.aws(), place)
 
-    def _situation(self, run: Run, monthly_usd: float) -> Situation:
-        entry = self._context.catalogue().environments.get(run.environment)
+    def _judge(self, run: Run, outcome: Outcome, summary: PlanSummary, monthly_usd: float) -> list[Finding]:
+        """What the guardrails say about a plan, and Checkov where it is asked for."""
+        document = json.loads(outcome.plan_json_path.read_bytes()) if outcome.plan_json_path else None
+        situation = self._situation(run, monthly_usd, written_attributes(document))
+        found, config = judge(summary, situation), situation.guardrails.checkov
+        if config.severity == "off":
+            return found
+        run_id, program = run.id or 0, self._context.settings.checkov
+        with (
+            Journal(self._runs, run_id, "plan") as journal,
+            Pulse(self._runs, run_id, on_cancel=lambda: None, on_beat=journal.flush),
+        ):
+            journal.say("Checkov looks at the plan")
+            return [*found, *checkov.findings(outcome.plan_json_path, config, program=program)]
+
+    def _situation(self, run: Run, monthly_usd: float, written: Written) -> Situation:
+        catalogue = self._context.catalogue()
+        entry = catalogue.environments.get(run.environment)
+        record = self._context.stores.environments.get(run.environment)
         return Situation(
             kind=run.kind,
             protected=bool(entry and entry.protected),
             monthly_usd=monthly_usd,
             budget_usd=entry.monthly_budget_usd if entry else None,
+            before_usd=record.monthly_usd if record.exists else None,
+            guardrails=guardrails_for(catalogue.guardrails, entry.guardrails if entry else None),
+            written=written,
         )
 
     def _price(self, outcome: Outcome) -> dict[str, Any]:
