@@ -7,9 +7,12 @@ from panel.store.claims import Claims
 from panel.store.database import Database
 from panel.store.environments import Environments, Releases
 from panel.store.executions import Executions
+from panel.store.history import RunHistory
 from panel.store.locks import StateLocks
+from panel.store.notifications import Notifications
 from panel.store.observations import HealthSamples, Workers
 from panel.store.runs import Runs
+from panel.store.timetable import Timetable
 
 
 class Stores:
@@ -26,3 +29,6 @@ class Stores:
         self.workers = Workers(database)
         self.claims = Claims(database)
         self.audit = AuditEntries(database)
+        self.history = RunHistory(database)
+        self.timetable = Timetable(database)
+        self.notifications = Notifications(database)
