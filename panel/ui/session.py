@@ -4,9 +4,14 @@ from __future__ import annotations
 
 #: A refusal to show once more after a rerun (see :mod:`panel.ui.notices`).
 NOTICE = "notice"
-#: Text that narrows the resources of a plan, and the page of them that is shown.
+#: What narrows the resources of a plan (words, actions, a module), the page of them that is shown, a resource that is
+#: open, and which part of the plan it is: resources, outputs, drift or the text.
 PLAN_FILTER = "plan-filter"
+PLAN_ACTIONS = "plan-actions"
+PLAN_MODULE = "plan-module"
 PLAN_PAGE = "plan-page"
+PLAN_ROW = "plan-row"
+PLAN_VIEW = "plan-view"
 #: Whether a plan that was decided on is unfolded.
 PLAN_OPEN = "plan-open"
 #: Which stack's plan is shown.
