@@ -1,50 +1,40 @@
-"""Runs in the store: making one, moving it through its states, its stages, log lines and plans.
+"""Runs in the store: making one, moving it through its states, its stages and plans.
 
-The legal transitions are kept here, so that no page, terminal or worker can make an illegal one.
+The store itself refuses what is illegal (:mod:`panel.store.states`), so that no page, terminal or worker can do it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from panel.errors import BusyError, IllegalTransitionError, NotFoundError
+from panel.errors import BusyError, IllegalTransitionError, NotFoundError, RefusedError
+from panel.store.approvals import Approvals, check_suffices
 from panel.store.database import Database
-from panel.store.tables import Run, RunLine, RunPlan, RunStage, RunTransition, now
+from panel.store.moves import close, load, move, note
+from panel.store.run_log import Line, RunLog
+from panel.store.states import FINAL, TRANSITIONS, WAITING, check_end, check_move, words
+from panel.store.tables import Run, RunPlan, RunStage, RunTransition, now
 
-#: Which state may follow which. ``applied`` closes a run whose every stage succeeded.
-TRANSITIONS: Mapping[str, frozenset[str]] = {
-    "queued": frozenset({"preparing", "canceled", "errored", "interrupted"}),
-    "preparing": frozenset(
-        {"planning", "applying", "deploying", "errored", "canceled", "interrupted", "blocked"}
-    ),
-    "planning": frozenset({"planned", "no_changes", "blocked", "errored", "canceled", "interrupted"}),
-    # Open only where a person may still override what blocks it; otherwise `finish` has closed it.
-    "blocked": frozenset({"planned", "discarded", "canceled", "stale", "errored", "interrupted"}),
-    "planned": frozenset({"approved", "discarded", "canceled", "stale", "errored", "interrupted"}),
-    "no_changes": frozenset({"deploying", "applied", "errored", "canceled", "interrupted"}),
-    "approved": frozenset({"applying", "stale", "canceled", "errored", "interrupted"}),
-    "applying": frozenset({"deploying", "applied", "errored", "canceled", "interrupted"}),
-    "deploying": frozenset({"applied", "errored", "canceled", "interrupted"}),
-}
-#: States after which nothing happens any more.
-FINAL = frozenset({"applied", "errored", "canceled", "discarded", "stale", "interrupted"})
+__all__ = ["FINAL", "TRANSITIONS", "WAITING", "Line", "Runs"]
+
+#: What a run's order that makes way is told.
+MADE_WAY = "made way"
+# Columns that only a transition, or the order itself, may set.
+_GUARDED = frozenset({
+    "id", "state", "active", "environment", "kind", "author", "created_at", "ended_at", "auto_approve",
+    "approvals_needed", "author_may_approve", "overridden_by", "override_reason", "retry_of",
+})  # fmt: skip
+_SET_BY_ORDER = frozenset(
+    {"id", "state", "active", "environment", "kind", "author", "created_at", "ended_at"}
+)
 
 
-class Line(NamedTuple):
-    """A log line to append; ``source`` and ``position`` identify it when the same output is read twice."""
-
-    text: str
-    level: str = "info"
-    source: str = ""
-    position: int | None = None
-
-
-class Runs:
+class Runs(RunLog, Approvals):
     """Queries and changes of runs."""
 
     def __init__(self, database: Database) -> None:
@@ -52,12 +42,20 @@ class Runs:
 
     def create(
         self, environment: str, kind: str, author: str, stages: Sequence[str], *,
-        auto_approve: bool = False, options: Mapping[str, Any] | None = None,
+        auto_approve: bool = False, options: Mapping[str, Any] | None = None, priority: int = 0,
+        retry_of: int | None = None, replaces: int | None = None, preempts: str = "",
     ) -> Run:  # fmt: skip
         """Make a run in state ``queued``.
 
+        Args:
+            priority: what a worker takes first when it cannot take all; more is earlier.
+            retry_of: the run that this one repeats.
+            replaces: a run that waits for a decision, discarded in the same transaction.
+            preempts: a kind of run that makes way: one under way is canceled in the same transaction.
+
         Raises:
             BusyError: the environment has a run under way; the message names it.
+            IllegalTransitionError: the run to replace does not wait any more.
         """
         run = Run(
             environment=environment,
@@ -65,9 +63,15 @@ class Runs:
             author=author,
             auto_approve=auto_approve,
             options=dict(options or {}),
+            priority=priority,
+            retry_of=retry_of,
         )
         try:
             with self._db.write() as session:
+                if replaces is not None:
+                    _discard(session, load(session, replaces, lock=True), author)
+                if preempts:
+                    _make_way(session, environment, preempts, author)
                 session.add(run)
                 session.flush()
                 for position, name in enumerate(stages):
@@ -95,7 +99,7 @@ class Runs:
             NotFoundError: there is none.
         """
         with self._db.read() as session:
-            return _load(session, run_id)
+            return load(session, run_id)
 
     def active(self, environment: str) -> Run | None:
         """The run of this environment that is under way, if any."""
@@ -132,49 +136,89 @@ class Runs:
     def transition(self, run_id: int, after: str, actor: str, *, comment: str = "", **fields: Any) -> Run:
         """Move a run to another state; repeating the last transition is harmless.
 
+        Becoming ``approved`` counts as the actor's approval. ``blocked`` becomes ``planned`` with an
+        ``override_reason`` only.
+
         Args:
             fields: further columns to set in the same transaction.
 
         Raises:
             IllegalTransitionError: the run's state does not allow it.
+            RefusedError: more people, or another one, must approve it.
         """
+        _refuse_columns(fields, _SET_BY_ORDER)
         with self._db.write() as session:
-            run = _load(session, run_id, lock=True)
+            run = load(session, run_id, lock=True)
             if run.state == after:
                 return run
-            if after not in TRANSITIONS.get(run.state, frozenset()):
+            check_move(run, after)
+            if after == "approved":
+                check_suffices(session, run, actor, comment)
+            if (run.state, after) == ("blocked", "planned") and not fields.get("override_reason"):
                 raise IllegalTransitionError(
-                    f"Run {run_id} of {run.environment} is {run.state.replace('_', ' ')}; it cannot become {after.replace('_', ' ')}.",
-                    hint="Reload the run's page to see where it stands.",
+                    f"Run {run_id} of {run.environment} is blocked; only an override with a reason opens it.",
+                    hint="Override it ('panel runs override'), or discard it.",
                 )
-            session.add(
-                RunTransition(run_id=run_id, before=run.state, after=after, actor=actor, comment=comment)
-            )
-            run.state, run.comment = after, comment or run.comment
-            run.started_at = run.started_at or now()
-            if after in FINAL:
-                _close(session, run)
+            move(session, run, after, actor, comment=comment)
             for name, value in fields.items():
                 setattr(run, name, value)
             session.add(run)
             return run
 
     def finish(self, run_id: int, after: str, actor: str, **fields: Any) -> Run:
-        """Close a run from whatever state it is in, unless it is closed already."""
+        """Close a run, unless it is closed already.
+
+        Raises:
+            IllegalTransitionError: its state does not lead to this end, or this is no end.
+        """
+        _refuse_columns(fields, _SET_BY_ORDER)
         with self._db.write() as session:
-            run = _load(session, run_id, lock=True)
+            run = load(session, run_id, lock=True)
             if not run.active:
                 return run
-            session.add(RunTransition(run_id=run_id, before=run.state, after=after, actor=actor))
-            run.state = after
+            check_end(run, after)
+            if run.state != after:
+                note(session, run, after, actor, "")
             for name, value in fields.items():
                 setattr(run, name, value)
-            _close(session, run)
+            close(session, run)
+            session.add(run)
+            return run
+
+    def request_cancel(self, run_id: int, actor: str, *, force: bool = False) -> Run:
+        """Note that somebody wants a run to stop. Where nothing is under way it is canceled at once.
+
+        Raises:
+            IllegalTransitionError: the run has ended.
+            RefusedError: by force, and nobody has asked it to stop before.
+        """
+        with self._db.write() as session:
+            run = load(session, run_id, lock=True)
+            if not run.active:
+                raise IllegalTransitionError(
+                    f"Run {run_id} has ended already ({words(run.state)}).",
+                    hint="There is nothing to cancel.",
+                )
+            if force and not run.cancel_requested:
+                raise RefusedError(
+                    f"Run {run_id} of {run.environment} was not asked to stop yet, so it is not ended by force.",
+                    hint=f"Cancel it first ('panel runs cancel {run_id}') and give it a minute.",
+                )
+            run.cancel_requested, run.force_cancel = True, run.force_cancel or force
+            # Perhaps no worker lives: what waits must not stand in the way of the next run.
+            if run.state in WAITING | {"queued"}:
+                move(session, run, "canceled", actor)
+                run.decided_by = actor
             session.add(run)
             return run
 
     def update(self, run_id: int, **fields: Any) -> None:
-        """Set columns that are not the state: progress, what it waits for, heartbeat."""
+        """Set columns that are not the state: progress, what it waits for, heartbeat.
+
+        Raises:
+            ValueError: a column that only a transition or the order sets.
+        """
+        _refuse_columns(fields, _GUARDED)
         with self._db.write() as session:
             session.exec(update(Run).where(col(Run.id) == run_id).values(**fields))
 
@@ -213,34 +257,6 @@ class Runs:
             session.add(stage)
             session.exec(update(Run).where(col(Run.id) == run_id).values(stage=name, heartbeat_at=now()))
 
-    def append(self, run_id: int, stage: str, lines: Iterable[Line]) -> None:
-        """Append log lines; lines of a source that are there already are passed over."""
-        with self._db.write() as session:
-            known: dict[str, int] = {}
-            for line in lines:
-                if line.position is not None and line.position <= _last(session, run_id, line.source, known):
-                    continue
-                if line.position is not None:
-                    known[line.source] = line.position
-                session.add(
-                    RunLine(
-                        run_id=run_id,
-                        stage=stage,
-                        source=line.source,
-                        position=line.position,
-                        level=line.level,
-                        text=line.text,
-                    )
-                )
-
-    def lines(self, run_id: int, *, after: int = 0, limit: int = 500, newest: bool = False) -> list[RunLine]:
-        """Log lines in order: those after line ``after``, or the ``newest`` ones."""
-        query = select(RunLine).where(RunLine.run_id == run_id, col(RunLine.id) > after).limit(limit)
-        order = col(RunLine.id).desc() if newest else col(RunLine.id)
-        with self._db.read() as session:
-            rows = [*session.exec(query.order_by(order))]
-        return rows[::-1] if newest else rows
-
     def save_plan(self, plan: RunPlan) -> None:
         """Keep the plan of one stack, replacing an earlier try of the same run."""
         with self._db.write() as session:
@@ -261,30 +277,31 @@ def _key(run: Run) -> int:
     return run.id
 
 
-def _load(session: Session, run_id: int, *, lock: bool = False) -> Run:
-    """The run; with ``lock`` nobody else can move it before this transaction ends (SQLite has that already)."""
-    run = session.get(Run, run_id, with_for_update=lock)
-    if run is None:
-        raise NotFoundError(f"There is no run {run_id}.", hint="See 'panel runs list'.")
-    return run
+def _refuse_columns(fields: Mapping[str, Any], guarded: frozenset[str]) -> None:
+    wrong = guarded & set(fields)
+    if wrong:
+        raise ValueError(f"only a transition or the order itself sets: {', '.join(sorted(wrong))}")
 
 
-def _close(session: Session, run: Run) -> None:
-    """End a run and whatever of its stages is still open."""
-    run.active, run.ended_at, run.waiting_for = False, now(), ""
-    for stage in session.exec(select(RunStage).where(RunStage.run_id == run.id)):
-        if stage.state in {"active", "waiting"}:
-            stage.state, stage.ended_at = ("done" if run.state in {"applied", "planned"} else "failed"), now()
-        elif stage.state == "pending":
-            stage.state = "skipped"
-        session.add(stage)
+def _discard(session: Session, run: Run, actor: str) -> None:
+    """Discard a run that waits for a decision, since it is planned again."""
+    if run.state not in WAITING or not run.active:
+        raise IllegalTransitionError(
+            f"Run {run.id} of {run.environment} does not wait for a decision: it is {words(run.state)}.",
+            hint="Reload the run's page to see where it stands.",
+        )
+    move(session, run, "discarded", actor, comment="planned again")
+    run.decided_by = actor
+    session.add(run)
+    session.flush()
 
 
-def _last(session: Session, run_id: int, source: str, known: dict[str, int]) -> int:
-    """The highest position kept of a source, asked of the database once per batch."""
-    if source not in known:
-        found = session.exec(
-            select(func.max(RunLine.position)).where(RunLine.run_id == run_id, RunLine.source == source)
-        ).one()
-        known[source] = -1 if found is None else int(found)
-    return known[source]
+def _make_way(session: Session, environment: str, kind: str, actor: str) -> None:
+    """Cancel the environment's run of this kind, if one is under way."""
+    query = select(Run).where(Run.environment == environment, col(Run.active).is_(True), Run.kind == kind)
+    for run in session.exec(query.with_for_update()):
+        # Whoever works on it sees the request and ends Terraform; the queue lets the next one in after that.
+        run.cancel_requested = True
+        move(session, run, "canceled", actor, comment=MADE_WAY)
+        session.add(run)
+        session.flush()

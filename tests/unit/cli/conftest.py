@@ -110,6 +110,8 @@ class StandInWorker:
             runs.set_stage(number, "plan", "active")
         elif run.state == "planning":
             self._plan(run, number)
+        elif run.state == "planned" and self.ending == "discarded":
+            self._end(run, number)
         elif run.state == "planned" and run.auto_approve:
             runs.transition(number, "approved", run.author)
         elif run.state == "approved":

@@ -16,6 +16,15 @@ _OWNER = {"team": "API team", "contact": "api-team@example.com"}
 _ENVIRONMENT = {
     "owner": _OWNER, "instance": {"type": "t3.micro", "count": 2}, "desired_tasks": 2, "monthly_budget_usd": 80.0,
 }  # fmt: skip
+#: What a run goes through before it can end like this.
+_WAY_TO = {
+    "applied": ("preparing", "applying"),
+    "planned": ("preparing", "planning"),
+    "no_changes": ("preparing", "planning"),
+    "blocked": ("preparing",),
+    "discarded": ("preparing", "planning", "planned"),
+    "stale": ("preparing", "planning", "planned", "approved"),
+}
 
 
 @pytest.fixture
@@ -64,6 +73,8 @@ class Desk:
         """A run that has ended."""
         number = self.stores.runs.create(environment, kind, "ana", ["plan"]).id
         assert number is not None
+        for step in _WAY_TO.get(state, ()):
+            self.stores.runs.transition(number, step, "worker")
         return self.stores.runs.finish(number, state, "worker")
 
     def exists(self, environment: str = "staging") -> None:

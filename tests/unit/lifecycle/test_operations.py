@@ -227,8 +227,7 @@ def test_what_does_not_wait_cannot_be_decided(decision: str, way: tuple[str, ...
 
 
 def test_a_plan_that_was_only_a_plan_cannot_be_approved(desk: Any) -> None:
-    number = desk.operations.plan(desk.admin, "staging").id
-    desk.stores.runs.finish(number, "planned", "worker")
+    number = desk.ended("plan", "planned").id
 
     with pytest.raises(IllegalTransitionError):
         desk.operations.approve(desk.admin, number)

@@ -50,7 +50,8 @@ def _lives(stores: Stores, *, ready: bool = True, world: str = "w1", verdict: st
 def _run(stores: Stores, kind: str, *states: str, end: str = "") -> int:
     number = stores.runs.create("staging", kind, "ana", ["plan", "apply"]).id
     assert number is not None
-    for state in states:
+    way = ("preparing", "planning", "planned") if end in {"discarded", "planned"} else states
+    for state in (*way, "preparing") if end == "blocked" else way:
         stores.runs.transition(number, state, "worker")
     if end:
         stores.runs.finish(number, end, "worker")

@@ -7,6 +7,7 @@ import pytest
 
 from panel.errors import BusyError, IllegalTransitionError, NotFoundError
 from panel.store.runs import FINAL, TRANSITIONS, Line
+from panel.store.states import CLOSABLE
 from panel.store.stores import Stores
 from panel.store.tables import RunPlan
 
@@ -103,8 +104,9 @@ _LEGAL = [(before, after) for before in _STATES for after in sorted(TRANSITIONS.
 @pytest.mark.parametrize(("before", "after"), _LEGAL, ids="-".join)
 def test_a_legal_transition_is_done_and_recorded(before: str, after: str, stores: Stores) -> None:
     number = _brought_to(stores, before)
+    reason = {"override_reason": "we agreed on it"} if (before, after) == ("blocked", "planned") else {}
 
-    run = stores.runs.transition(number, after, "ana", comment="because")
+    run = stores.runs.transition(number, after, "ana", comment="because", **reason)
 
     assert (run.state, run.comment, run.active) == (after, "because", after not in FINAL)
     last = stores.runs.transitions(number)[-1]
@@ -129,6 +131,63 @@ def test_nothing_follows_a_final_state_and_every_other_state_has_an_end(stores: 
     assert not FINAL & set(TRANSITIONS)
     assert all(TRANSITIONS[state] & FINAL for state in TRANSITIONS)
     assert set().union(*TRANSITIONS.values()) <= set(TRANSITIONS) | FINAL
+
+
+def test_a_block_opens_with_a_reason_only(stores: Stores) -> None:
+    number = _brought_to(stores, "blocked")
+
+    with pytest.raises(IllegalTransitionError, match="override with a reason"):
+        stores.runs.transition(number, "planned", "ana")
+    assert stores.runs.get(number).state == "blocked"
+
+
+@pytest.mark.parametrize("state", sorted(CLOSABLE))
+def test_what_was_closed_in_an_open_state_does_not_go_on(state: str, stores: Stores) -> None:
+    number = _brought_to(stores, state)
+    moves = len(stores.runs.transitions(number))
+    stores.runs.finish(number, state, "worker")
+    stores.runs.finish(number, "errored", "worker")
+
+    for after in TRANSITIONS[state]:
+        with pytest.raises(IllegalTransitionError, match="has ended already"):
+            stores.runs.transition(number, after, "ana", override_reason="we agreed on it")
+    run = stores.runs.get(number)
+    assert (run.state, run.active, len(stores.runs.transitions(number))) == (state, False, moves)
+
+
+@pytest.mark.parametrize("before", sorted(TRANSITIONS))
+def test_a_run_ends_only_where_its_state_leads(before: str, stores: Stores) -> None:
+    ends = (TRANSITIONS[before] & (FINAL | CLOSABLE)) | ({before} & CLOSABLE)
+
+    for after in _STATES:
+        number = _brought_to(stores, before)
+        if after in ends:
+            assert stores.runs.finish(number, after, "worker").state == after
+        else:
+            with pytest.raises(IllegalTransitionError):
+                stores.runs.finish(number, after, "worker")
+            assert stores.runs.get(number).state == before
+            stores.runs.finish(number, "errored", "worker")
+
+
+@pytest.mark.parametrize("column", ["state", "active", "author", "approvals_needed", "override_reason"])
+def test_what_only_a_transition_sets_cannot_be_set_beside_it(column: str, stores: Stores) -> None:
+    number = _brought_to(stores, "planned")
+
+    with pytest.raises(ValueError, match=column):
+        stores.runs.update(number, **{column: "approved"})
+    assert stores.runs.get(number).state == "planned"
+
+
+@pytest.mark.parametrize("column", ["state", "active", "kind"])
+def test_a_transition_smuggles_nothing_in(column: str, stores: Stores) -> None:
+    number = _brought_to(stores, "planning")
+
+    with pytest.raises(ValueError, match=column):
+        stores.runs.transition(number, "planned", "worker", **{column: "approved"})
+    with pytest.raises(ValueError, match=column):
+        stores.runs.finish(number, "errored", "worker", **{column: "applied"})
+    assert stores.runs.get(number).state == "planning"
 
 
 @pytest.mark.parametrize("state", sorted(FINAL - {"applied"}))
@@ -217,7 +276,7 @@ def test_runs_are_listed_newest_first_and_paged(stores: Stores) -> None:
     numbers = []
     for name in ("a", "b", "a", "b"):
         numbers.append(stores.runs.create(name, "plan", "ana", ["plan"]).id)
-        stores.runs.finish(numbers[-1], "applied", "worker")
+        stores.runs.finish(numbers[-1], "canceled", "worker")
     under_way = stores.runs.create("a", "plan", "ana", ["plan"]).id
 
     assert [run.id for run in stores.runs.recent()] == [under_way, *reversed(numbers)]
@@ -231,7 +290,7 @@ def test_a_worker_is_shown_what_is_under_way_and_what_still_waits_for_word(store
     stores.runs.update(waiting, awaiting=True)
     stores.runs.transition(waiting, "discarded", "ana")
     ended = stores.runs.create("staging", "plan", "ana", ["plan"]).id
-    stores.runs.finish(ended, "applied", "worker")
+    stores.runs.finish(ended, "canceled", "worker")
     queued = stores.runs.create("staging", "plan", "ana", ["plan"]).id
 
     assert [run.id for run in stores.runs.pending()] == [waiting, queued]

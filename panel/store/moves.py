@@ -1,0 +1,56 @@
+"""Moving a run within a transaction: loading it locked, from one state to the next, and closing it."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from panel.errors import NotFoundError
+from panel.store.states import FINAL, check_move
+from panel.store.tables import Run, RunStage, RunTransition, now
+
+# A stage that was under way when the run ended like this was done, not cut.
+_GOOD = frozenset({"applied", "planned", "no_changes"})
+
+
+def load(session: Session, run_id: int, *, lock: bool = False) -> Run:
+    """The run; with ``lock`` nobody else can move it before this transaction ends (SQLite has that already).
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    run = session.get(Run, run_id, with_for_update=lock)
+    if run is None:
+        raise NotFoundError(f"There is no run {run_id}.", hint="See 'panel runs list'.")
+    return run
+
+
+def move(session: Session, run: Run, after: str, actor: str, *, comment: str = "") -> None:
+    """Move a run to another state and note who did it; a final state closes it.
+
+    Raises:
+        IllegalTransitionError: the run's state does not allow it.
+    """
+    check_move(run, after)
+    note(session, run, after, actor, comment)
+    if after in FINAL:
+        close(session, run)
+
+
+def note(session: Session, run: Run, after: str, actor: str, comment: str) -> None:
+    """Set the state and keep the transition."""
+    session.add(
+        RunTransition(run_id=run.id or 0, before=run.state, after=after, actor=actor, comment=comment)
+    )
+    run.state, run.comment = after, comment or run.comment
+    run.started_at = run.started_at or now()
+
+
+def close(session: Session, run: Run) -> None:
+    """End a run and whatever of its stages is still open."""
+    run.active, run.ended_at, run.waiting_for = False, now(), ""
+    for stage in session.exec(select(RunStage).where(RunStage.run_id == run.id)):
+        if stage.state in {"active", "waiting"}:
+            stage.state, stage.ended_at = ("done" if run.state in _GOOD else "failed"), now()
+        elif stage.state == "pending":
+            stage.state = "skipped"
+        session.add(stage)
