@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
@@ -23,6 +24,7 @@ from panel.errors import (
     RefusedError,
 )
 from panel.lifecycle.context import Context, fingerprint
+from panel.lifecycle.draining import GATE
 from panel.lifecycle.instance_keys import ensure_key, key_place
 from panel.runs import checkov
 from panel.runs.guardrails import (
@@ -50,6 +52,8 @@ class Planned(TypedDict):
     blocked: bool
 
 
+# Between two looks whether the shared stack is free, in seconds.
+_LOOK_S = 0.25
 _FRESH: dict[str, Any] = {"progress_done": 0, "progress_total": 0, "waiting_for": ""}
 
 
@@ -78,7 +82,7 @@ class TerraformSteps:
             RefusedError: bringing it up to date would change or destroy what others use; that needs a review.
         """
         context, stage = self._context, "shared"
-        self._runs.set_stage(run_id, stage, "active")
+        self._await_shared(run_id)
         job = context.job(run_id, SHARED, stage)
         mark = fingerprint(context.settings.terraform_path, job.variables)
         if self._current(mark):
@@ -103,6 +107,15 @@ class TerraformSteps:
         self._runs.set_stage(
             run_id, stage, "done", detail=f"+{summary.counts.add}" if summary.counts.add else "up to date"
         )
+
+    def _await_shared(self, run_id: int) -> None:
+        """Two runs must not be at the shared stack at once: wait for the others, on whatever worker they are."""
+        while not self._context.stores.claims.enter_shared(run_id, SHARED):
+            if self._runs.get(run_id).cancel_requested:
+                raise CanceledRunError("Somebody canceled this run while it waited for the shared network.")
+            self._runs.update(run_id, heartbeat_at=now(), waiting_for="the shared network")
+            GATE.pause()
+            time.sleep(_LOOK_S)
 
     def _current(self, mark: str) -> bool:
         record = self._context.stores.environments.get(SHARED)

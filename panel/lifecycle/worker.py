@@ -1,34 +1,42 @@
-"""The worker: takes orders from the store, executes the durable workflows, sweeps health, says that it is alive."""
+"""The worker: a process that takes orders from the store, executes the durable workflows, and says that it is alive."""
 
 from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
 
 import psutil
-from dbos import DBOS, DBOSConfig
-from filelock import FileLock, Timeout
 
 import panel
-from panel.errors import BusyError, PanelError
+from panel.errors import PanelError
 from panel.lifecycle.context import Context
 from panel.lifecycle.deploy_steps import DeploySteps
+from panel.lifecycle.dispatch import Dispatcher
+from panel.lifecycle.draining import GATE
+from panel.lifecycle.durable import Durable
+from panel.lifecycle.instance import instance_id
+from panel.lifecycle.presence import Presence
+from panel.lifecycle.takeover import SILENCE_S, Takeover
 from panel.lifecycle.terraform_steps import TerraformSteps
-from panel.lifecycle.workflows import DECISION, RUN_QUEUE, RUN_WORKFLOW, SHARED_QUEUE, Workflows, workflow_id
-from panel.store.tables import Run, WorkerRecord
+from panel.lifecycle.workflows import Workflows
+from panel.store.tables import WorkerRecord
 
 _log = logging.getLogger(__name__)
 
-#: Part of the stored identity of workflows: raise it only when their sequence of steps changes.
-WORKFLOW_VERSION = "1"
 _HEARTBEAT_S = 5.0
-_LOCK_WAIT_S = 1.0
-#: DBOS's words for a workflow that will do nothing more.
-_ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+_TAKEOVER_S = 2.0
+#: A worker that has not been heard of for this long gets no part of the queue.
+_ALIVE = timedelta(seconds=20)
 _MEMORY_UNIT = 1_000_000
+
+#: Something done again and again by one worker of all: how often, in seconds, and what.
+Duty = tuple[float, Callable[[], None]]
 
 
 class Worker:
@@ -38,6 +46,8 @@ class Worker:
         context: what the steps work with.
         sweep: looks at every environment that exists and stores what it saw.
         terraform, deploys: make the steps that the workflows string together.
+        duties: what is done again and again, by name. Of several workers, the one that leads does it.
+        silence_s: seconds of silence after which a worker of another machine counts as gone.
     """
 
     def __init__(
@@ -47,74 +57,83 @@ class Worker:
         *,
         terraform: Callable[[Context], TerraformSteps] = TerraformSteps,
         deploys: Callable[[Context], DeploySteps] = DeploySteps,
+        duties: Mapping[str, Duty] | None = None,
+        silence_s: float = SILENCE_S,
     ) -> None:
         self._context = context
         self._terraform = terraform
         self._deploys = deploys
-        self._runs = context.stores.runs
-        self._sweep = sweep
-        self._record = WorkerRecord(
-            id=f"{socket.gethostname()}:{os.getpid()}",
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            version=panel.__version__,
-        )
-        self._ordered: set[int] = set()
+        self._workers = context.stores.workers
+        self._duties: dict[str, Duty] = {"sweep": (context.settings.health_interval_s, sweep)}
+        self._duties |= duties or {}
+        self._token = secrets.token_hex(4)
+        self._record = _record(context, self._token)
+        self._presence = Presence(context.settings.data_path)
+        self._durable = Durable(self._token)
+        self._dispatcher = Dispatcher(context.stores, self._durable, self._record, self._alive)
+        self._takeover = Takeover(
+            context.stores, self._durable, self._record, self._presence, self._dispatcher.adopt,
+            silence_s=silence_s,
+        )  # fmt: skip
+        self._peers: list[WorkerRecord] = []
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until ``stop`` is set. Workflows under way stay stored and go on with the next worker.
+    def run(self, stop: threading.Event, hurry: threading.Event | None = None) -> None:
+        """Work until ``stop`` is set, then drain: steps at work come to an end, nothing new begins.
+
+        Workflows under way stay stored and go on with the next worker. Terraform goes on by itself.
+
+        Args:
+            stop: ends the work.
+            hurry: ends the draining.
 
         Raises:
-            BusyError: another worker of this data directory is alive.
+            BusyError: another worker of this data directory is alive, and the database is SQLite.
         """
-        folder = self._context.settings.data_path
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(folder / "worker.lock")
-        try:
-            # Whoever asks whether a worker is alive holds the lock for a moment.
-            lock.acquire(timeout=_LOCK_WAIT_S)
-        except Timeout:
-            raise BusyError(
-                "A worker is alive already in this data directory.",
-                hint="One worker carries all environments; use that one.",
-            ) from None
+        self._presence.take(self._token, alone=self._context.stores.database.sqlite)
         self._launch()
-        threads = [
-            threading.Thread(
-                target=self._every, args=(stop, _HEARTBEAT_S, self._beat), name="heartbeat", daemon=True
-            ),
-            threading.Thread(
-                target=self._every,
-                args=(stop, self._context.settings.health_interval_s, self._sweep),
-                name="sweep",
-                daemon=True,
-            ),
-        ]
-        for thread in threads:
-            thread.start()
-        self._every(stop, self._context.settings.poll_interval_s, self._dispatch)
-        self._context.stores.workers.leave(self._record.id)
+        self._beat()
+        ended = threading.Event()
+        self._start("heartbeat", ended, _HEARTBEAT_S, self._beat)  # also while it drains
+        self._start("takeover", stop, _TAKEOVER_S, self._takeover.look)
+        for name, (seconds, act) in self._duties.items():
+            self._start(name, stop, seconds, partial(self._do_if_leading, act))
+        self._every(stop, self._context.settings.poll_interval_s, self._dispatcher.look)
+        self._drain(hurry or threading.Event())
+        ended.set()
+        self._leave()
 
     def _launch(self) -> None:
-        config: DBOSConfig = {
-            "name": "panel",
-            "system_database_url": self._context.settings.workflows_url,
-            "application_version": WORKFLOW_VERSION,
-            "executor_id": "worker",
-            "log_level": "WARNING",
-            "notification_listener_polling_interval_sec": self._context.settings.poll_interval_s,
-        }
-        DBOS(config=config)
-        Workflows(
-            self._terraform(self._context), self._deploys(self._context), self._runs,
-            worker=self._record.id, approval_timeout_s=self._context.settings.approval_timeout_s,
+        settings = self._context.settings
+        self._durable.prepare(settings.workflows_url, settings.poll_interval_s)
+        workflows = Workflows(
+            self._terraform(self._context), self._deploys(self._context), self._context.stores.runs,
+            worker=self._record.id, approval_timeout_s=settings.approval_timeout_s,
         )  # fmt: skip
-        DBOS.launch()
-        poll = self._context.settings.poll_interval_s
-        DBOS.register_queue(RUN_QUEUE, partition_concurrency=1, polling_interval_sec=poll)
-        DBOS.register_queue(SHARED_QUEUE, global_concurrency=1, polling_interval_sec=poll)
+        self._durable.launch(workflows, settings.poll_interval_s)
 
-    def _every(self, stop: threading.Event, seconds: float, act: Callable[[], None]) -> None:
+    def _drain(self, hurry: threading.Event) -> None:
+        self._record.state = "draining"
+        try:
+            self._beat()
+        except PanelError as error:
+            _log.warning("%s", error)
+        if not GATE.close(self._context.settings.drain_timeout_s, hurry):
+            _log.warning("Ending with steps at work: the next worker goes on with them")
+
+    def _leave(self) -> None:
+        try:
+            self._workers.leave(self._record.id)
+        except PanelError as error:
+            _log.warning("%s", error)  # its lock file and its silence tell the others
+
+    def _start(self, name: str, stop: threading.Event, seconds: float, act: Callable[[], object]) -> None:
+        threading.Thread(
+            target=self._every, args=(stop, seconds, act), kwargs={"name": name}, name=name, daemon=True
+        ).start()
+
+    def _every(
+        self, stop: threading.Event, seconds: float, act: Callable[[], object], name: str = "dispatch"
+    ) -> None:
         """Do something again and again; one failure is logged and does not end it."""
         while True:
             try:
@@ -122,56 +141,40 @@ class Worker:
             except PanelError as error:
                 _log.warning("%s", error)
             except Exception:
-                _log.exception("The worker's %s failed; it goes on", getattr(act, "__name__", "loop"))
+                _log.exception("The worker's %s failed; it goes on", name)
             if stop.wait(seconds):
                 return
 
     def _beat(self) -> None:
         self._record.memory_mb = round(psutil.Process().memory_info().rss / _MEMORY_UNIT, 1)
-        self._context.stores.workers.beat(self._record.model_copy())
-        self._close_abandoned()
+        self._record.runs = [
+            run.id or 0 for run in self._context.stores.runs.pending() if run.worker == self._record.id
+        ]
+        self._workers.beat(self._record.model_copy())
+        self._peers = self._workers.alive(within=_ALIVE)
         self._context.keep_tasks_running()
 
-    def _close_abandoned(self) -> None:
-        """Runs whose workflow ended without saying how (its own store refused), or is not there any more (its
-        database was lost): nobody must wait for them."""
-        for run in self._runs.pending():
-            status = DBOS.get_workflow_status(workflow_id(run.id or 0))
-            ended = status.status in _ENDED if status is not None else run.state != "queued"
-            if ended and not run.active:
-                # Decided, and nobody is left to hear of it.
-                self._runs.update(run.id or 0, awaiting=False)
-            # Asked anew, in this order: a workflow closes its run before it ends.
-            elif ended and self._runs.get(run.id or 0).active:
-                self._runs.finish(
-                    run.id or 0, "interrupted", "worker", awaiting=False,
-                    error=f"The work on {run.environment} was cut off before its end could be recorded.",
-                    error_hint="Check free disk space and the worker's log, then plan again to see what is left.",
-                )  # fmt: skip
+    def _alive(self) -> int:
+        return sum(peer.state == "working" for peer in self._peers)
 
-    def _dispatch(self) -> None:
-        """Hand queued runs to the queue, and wake workflows whose decision is in the store. Repeating is harmless."""
-        for run in self._runs.pending():
-            if run.id is None:
-                continue
-            if run.state == "queued" and run.id not in self._ordered:
-                self._enqueue(run, run.id)
-                self._ordered.add(run.id)
-            elif run.awaiting and (run.state != "planned" or run.cancel_requested):
-                reason = f"{run.state}-{run.cancel_requested}"
-                DBOS.send(
-                    workflow_id(run.id), run.state, topic=DECISION, idempotency_key=f"{run.id}-{reason}"
-                )
+    def _do_if_leading(self, act: Callable[[], None]) -> None:
+        if self._leads():
+            act()
 
-    def _enqueue(self, run: Run, number: int) -> None:
-        DBOS.enqueue_workflow_with_options(
-            {
-                "queue_name": RUN_QUEUE,
-                "workflow_name": RUN_WORKFLOW,
-                "workflow_id": workflow_id(number),
-                "queue_partition_key": run.environment,
-            },
-            number,
-            run.environment,
-            run.kind,
-        )
+    def _leads(self) -> bool:
+        """Whether this worker does what only one of all need do: the one that is there the longest."""
+        working = [(peer.started_at, peer.id) for peer in self._peers if peer.state == "working"]
+        return not working or min(working)[1] == self._record.id
+
+
+def _record(context: Context, token: str) -> WorkerRecord:
+    host, pid = socket.gethostname(), os.getpid()
+    return WorkerRecord(
+        # Numbers of processes are used again, and in containers always the same: the token is not.
+        id=f"{host}:{pid}:{token}",
+        host=host,
+        pid=pid,
+        version=panel.__version__,
+        instance=instance_id(context.settings.data_path),
+        capacity=context.settings.worker_concurrency,
+    )

@@ -9,20 +9,24 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from dbos import DBOS
+from dbos import DBOS, SetWorkflowID
 
 from panel.catalogue.schema import SHARED
-from panel.errors import CanceledRunError, InterruptedRunError, OperationError, PanelError, RefusedError
+from panel.errors import (
+    CanceledRunError,
+    InterruptedRunError,
+    OperationError,
+    PanelError,
+    RefusedError,
+    SupersededError,
+)
 from panel.lifecycle.deploy_steps import DeploySteps
+from panel.lifecycle.draining import GATE
 from panel.lifecycle.terraform_steps import Planned, TerraformSteps
+from panel.store.fence import turn
 from panel.store.runs import Runs
 
-#: The queue of runs: one at a time per environment, many environments side by side.
-RUN_QUEUE = "runs"
-#: The queue of the shared stack: one at a time for the whole project.
-SHARED_QUEUE = "shared"
 RUN_WORKFLOW = "environment.run"
-SHARED_WORKFLOW = "shared.ensure"
 DECISION = "decision"
 # A worker that is killed again and again must not make a run unrecoverable.
 _RECOVERIES = 10_000
@@ -60,22 +64,28 @@ class Workflows:
         self._worker = worker
         self._approval_timeout_s = approval_timeout_s
 
-        @DBOS.workflow(name=SHARED_WORKFLOW, max_recovery_attempts=_RECOVERIES)
-        def shared_workflow(run_id: int) -> None:
-            # On a queue of its own: two environments must not apply the shared stack at once.
-            self._stage("shared", terraform.shared, run_id)
-
         @DBOS.workflow(name=RUN_WORKFLOW, max_recovery_attempts=_RECOVERIES)
         def run_workflow(run_id: int, environment: str, kind: str) -> str:
             return self.run(run_id, environment, kind)
 
-        self._shared_workflow = shared_workflow
+        self._run_workflow = run_workflow
+
+    def start(self, run_id: int, environment: str, kind: str) -> None:
+        """Start a run's workflow in this process, unless it exists already."""
+        with SetWorkflowID(workflow_id(run_id)):
+            DBOS.start_workflow(self._run_workflow, run_id, environment, kind)
 
     def run(self, run_id: int, environment: str, kind: str) -> str:
         """One run from its order to its end; returns the state it ended in."""
+        with turn(run_id, self._worker):
+            return self._run(run_id, environment, kind)
+
+    def _run(self, run_id: int, environment: str, kind: str) -> str:
         try:
             _step("begin", self._terraform.begin, run_id, self._worker)
             return self._sequence(run_id, environment, kind)
+        except SupersededError:
+            raise  # another worker has this run: there is nothing to say about it from here
         except PanelError as error:
             return str(_step("fail", self._fail, run_id, error))
         except Exception as error:
@@ -89,8 +99,7 @@ class Workflows:
 
     def _sequence(self, run_id: int, environment: str, kind: str) -> str:
         if kind in {"create", "update"} and environment != SHARED:
-            handle = DBOS.enqueue_workflow(SHARED_QUEUE, self._shared_workflow, run_id)
-            handle.get_result(polling_interval_sec=0.25)
+            self._stage("shared", self._terraform.shared, run_id)
         if kind == "deploy":
             return self._deploy(run_id)
         planned: Planned = self._stage("plan", self._terraform.plan, run_id)
@@ -179,7 +188,8 @@ class Workflows:
 
 
 def _step(name: str, function: Step, *args: Any) -> Any:
-    return DBOS.run_step({"name": name}, function, *args)
+    with GATE.step():
+        return DBOS.run_step({"name": name}, function, *args)
 
 
 def _state_after(error: PanelError) -> str:

@@ -110,7 +110,7 @@ class Database:
                 # Take the write lock at once: a read that later wants to write may be refused by SQLite.
                 session.connection().exec_driver_sql("ROLLBACK")
                 session.connection().exec_driver_sql("BEGIN IMMEDIATE")
-            fence.check(session, lock=not self.sqlite)
+            fence.check(session)
             yield session
             session.commit()
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from panel.errors import SupersededError
+from panel.store.tables import Run
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,11 @@ def turn(run_id: int, worker: str) -> Iterator[None]:
         _turn.reset(token)
 
 
-def check(session: Session, *, lock: bool) -> None:
+def check(session: Session) -> None:
     """Refuse where another worker has the run of this thread's turn by now; threads without a turn may write.
 
     Args:
         session: the transaction that is about to write.
-        lock: keep others from taking the run over before this transaction ends.
 
     Raises:
         SupersededError: the run belongs to another worker.
@@ -51,8 +50,9 @@ def check(session: Session, *, lock: bool) -> None:
     mine = _turn.get()
     if mine is None:
         return
-    query = "SELECT worker FROM run WHERE id = :run" + (" FOR NO KEY UPDATE" if lock else "")
-    holder = session.connection().execute(text(query), {"run": mine.run_id}).scalar()
+    # Locked until the end of the transaction, so that nobody takes the run over in between; SQLite has that already.
+    query = select(Run.worker).where(Run.id == mine.run_id).with_for_update(key_share=True)
+    holder = session.exec(query).first()
     if holder not in {mine.worker, None}:
         raise SupersededError(
             f"Run {mine.run_id} was taken over by another worker; this one was silent for too long.",

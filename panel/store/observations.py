@@ -75,6 +75,11 @@ class Workers:
         with self._db.write() as session:
             session.exec(delete(WorkerRecord).where(col(WorkerRecord.id) == worker_id))
 
+    def all(self) -> list[WorkerRecord]:
+        """Every worker that has not left in order, the oldest first: also those that are gone."""
+        with self._db.read() as session:
+            return [*session.exec(select(WorkerRecord).order_by(col(WorkerRecord.started_at)))]
+
     def alive(self, *, within: timedelta) -> list[WorkerRecord]:
         """Workers heard of within this time."""
         with self._db.read() as session:

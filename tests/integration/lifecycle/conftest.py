@@ -75,12 +75,16 @@ class House:
         )
         self._workers: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start a worker process; what it says is in ``worker.log``."""
+    def start(
+        self, data: str = "data", *, silence_s: float = 60, **settings: object
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker process; what it says is in ``worker.log``. Another data directory is another machine."""
+        settings = {"worker_concurrency": 64} | settings
+        told = {f"PANEL_{name.upper()}": str(value) for name, value in settings.items()}
         with (self.root / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
-                [sys.executable, str(_PROGRAM), str(self.root), str(self._approval_timeout_s)],
-                env=child_environment() | self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [sys.executable, str(_PROGRAM), str(self.root), str(self._approval_timeout_s), data, str(silence_s)],
+                env=child_environment() | self._environment | told, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         self._workers.append(worker)
         return worker

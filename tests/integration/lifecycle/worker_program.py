@@ -75,7 +75,7 @@ class Stage:
             time.sleep(0.01)
 
     def _note(self, what: str, name: str, run_id: int, **more: str) -> None:
-        line = json.dumps({"what": what, "name": name, "run": run_id} | more) + "\n"
+        line = json.dumps({"what": what, "name": name, "run": run_id, "pid": os.getpid()} | more) + "\n"
         handle = os.open(self._folder / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.write(handle, line.encode())
         os.close(handle)
@@ -219,10 +219,10 @@ def _change(type_: str, action: str, before: Mapping[str, Any] | None = None) ->
     }  # fmt: skip
 
 
-def main(root: Path, approval_timeout_s: int) -> None:
+def main(root: Path, approval_timeout_s: int, data: str, silence_s: float) -> None:
     """Work until SIGTERM."""
     settings = Settings(
-        root=root, data_dir=root / "data", poll_interval_s=0.05, health_interval_s=1,
+        root=root, data_dir=root / data, poll_interval_s=0.05, health_interval_s=1,
         approval_timeout_s=approval_timeout_s,
     )  # fmt: skip
     database = Database(settings.store_url)
@@ -241,16 +241,17 @@ def main(root: Path, approval_timeout_s: int) -> None:
         runtime=lambda: "process",
         tasks=lambda: None,
     )
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop, hurry = threading.Event(), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: hurry.set() if stop.is_set() else stop.set())
     worker = Worker(
         context,
         (root / "swept").touch,
         terraform=lambda own: RecordedTerraform(own, stage),
         deploys=lambda own: PlayedDeploys(own, stage),
+        silence_s=silence_s,
     )
     try:
-        worker.run(stop)
+        worker.run(stop, hurry)
     except PanelError as error:
         print(error, file=sys.stderr, flush=True)
         os._exit(error.exit_code)
@@ -262,4 +263,4 @@ def _no_aws() -> Any:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], float(sys.argv[4]))
