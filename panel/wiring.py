@@ -17,6 +17,7 @@ from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate
 from panel.lifecycle.background import WorkerProcess
 from panel.lifecycle.ending import end_executions
+from panel.lifecycle.instance import instance_id
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
 from panel.localaws import AgentSupervisor, LocalAws
@@ -185,16 +186,28 @@ class Panel:
             data_dir=settings.data_path,
             provider_mirror=settings.provider_mirror,
             environment=own,
+            plan_timeout_s=settings.plan_timeout_s,
             apply_timeout_s=settings.apply_timeout_s,
         )
         # The runner ends Terraform at its limit and gives it time to end well: be patient for longer than that.
-        timing = Timing(poll_s=settings.poll_interval_s, limit_s=settings.apply_timeout_s + _GRACE_S)
+        timing = Timing(
+            poll_s=settings.poll_interval_s,
+            limit_s=settings.apply_timeout_s + _GRACE_S,
+            plan_limit_s=settings.plan_timeout_s + _GRACE_S,
+        )
         return Context(
             settings=settings,
             catalogue=self.catalogue,
             stores=self.stores,
             aws=self.aws,
-            stacks=StackRunner(terraform, self.aws, self.stores.runs, settings.terraform_path, timing),
+            stacks=StackRunner(
+                terraform,
+                self.aws,
+                self.stores,
+                settings.terraform_path,
+                timing,
+                instance=instance_id(settings.data_path),
+            ),
             emulated_endpoint=self.local.endpoint if self.local else None,
             world=self.world,
             ensure_endpoint=self.ensure_endpoint,

@@ -19,6 +19,7 @@ _TITLES = {
     "state_list": "Listing the state",
     "force_unlock": "Unlocking the state",
     "validate": "Validating",
+    "state_push": "Saving the state",
 }
 
 
@@ -76,4 +77,6 @@ def commands_for(operation: Operation, plan_file: str) -> tuple[Command, ...]:
         return (Command("state_list", ("state", "list"), streams=False),)
     if kind is OperationKind.FORCE_UNLOCK:
         return (Command("force_unlock", ("force-unlock", "-force", operation.lock_id), streams=False),)
+    if kind is OperationKind.STATE_PUSH:
+        return (Command("state_push", ("state", "push", lock, operation.state_path), streams=False),)
     return (Command("validate", ("validate", "-json"), streams=False),)

@@ -9,6 +9,9 @@ a crash) sees the same:
     stderr.log     what else was said
     plan.tfplan, plan.json
                    the saved plan and its masked JSON form
+    errored.tfstate
+                   the state that an apply could not save: for its owner alone, and pushed back later
+    stopped.json   that it was killed on purpose: asked for by force, or past its time limit
     result.json    how it ended; written last, in one step
 """
 
@@ -39,6 +42,8 @@ EVENTS = "events.jsonl"
 STDERR = "stderr.log"
 RESULT = "result.json"
 STOPPED = "stopped.json"
+# Terraform's own name for a state it could not save.
+UNSAVED_STATE = "errored.tfstate"
 RUNNER_LOCK = "runner.lock"
 
 # Exit code of a runner that found the execution taken on by another one.
@@ -163,7 +168,8 @@ class Execution:
 
         Raises:
             InterruptedRunError: the process is gone without a result.
-            TimeLimitError: the time limit passed; the process may still be running.
+            TimeLimitError: the time limit passed; the process may still be running, unless it says that it was
+                stopped by force.
             StorageError: its files cannot be read.
         """
         offset = from_offset
@@ -203,23 +209,33 @@ class Execution:
         value = read_json(self.directory / PROCESS) or {}
         return float(value.get("create_time", time.time()))
 
-    def _interrupted(self) -> InterruptedRunError:
+    def _interrupted(self) -> InterruptedRunError | TimeLimitError:
         process = read_json(self.directory / PROCESS)
         if process is not None:
             end_orphans(process)
         done, under_way = progress_of(self.events())
-        forced = (self.directory / STOPPED).exists()
+        detail = "\n".join(
+            [
+                *(f"finished: {address}" for address in done),
+                *(f"under way: {address}" for address in under_way),
+            ]
+        )
+        reached = f"{len(done)} changes had been finished, {len(under_way)} were under way."
+        hint = "Unlock the state if it is still locked, then plan again to see what is left."
+        stopped = read_json(self.directory / STOPPED) or {}
+        if limit := stopped.get("time_limit_s"):
+            return TimeLimitError(
+                f"{self.operation.title} did not end at its time limit of {limit:.0f} seconds, did not listen when it "
+                f"was asked to stop, and was stopped by force. {reached}",
+                hint=hint,
+                detail=detail,
+            )
         cause = (
-            "was stopped by force" if forced else "is gone: its process died before it could say how it ended"
+            "was stopped by force"
+            if stopped
+            else "is gone: its process died before it could say how it ended"
         )
-        lines = [f"finished: {address}" for address in done]
-        lines += [f"under way: {address}" for address in under_way]
-        return InterruptedRunError(
-            f"{self.operation.title} {cause}. {len(done)} changes had been finished, "
-            f"{len(under_way)} were under way.",
-            hint="Unlock the state if it is still locked, then plan again to see what is left.",
-            detail="\n".join(lines),
-        )
+        return InterruptedRunError(f"{self.operation.title} {cause}. {reached}", hint=hint, detail=detail)
 
 
 def progress_of(events: Iterator[Event]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -18,6 +18,7 @@ class OperationKind(StrEnum):
     STATE_LIST = "state_list"
     FORCE_UNLOCK = "force_unlock"
     VALIDATE = "validate"
+    STATE_PUSH = "state_push"
 
 
 # These alter the state or take minutes: they get the longer time limit.
@@ -36,6 +37,7 @@ class Operation:
         plan_digest: of apply: sha256 the saved plan must have, in hex.
         lock_id: of force-unlock: the lock to release.
         lock_timeout_s: seconds to wait for the state lock before giving up.
+        state_path: of state-push: the state to push.
     """
 
     kind: OperationKind
@@ -45,6 +47,7 @@ class Operation:
     plan_digest: str = ""
     lock_id: str = ""
     lock_timeout_s: int = 0
+    state_path: str = ""
 
     @classmethod
     def plan(cls, *, destroy: bool = False, refresh_only: bool = False, lock_timeout_s: int = 0) -> Operation:
@@ -83,6 +86,11 @@ class Operation:
         """Check the configuration without touching the state."""
         return cls(OperationKind.VALIDATE)
 
+    @classmethod
+    def push_state(cls, path: Path) -> Operation:
+        """Store a state that an apply could not; Terraform refuses another lineage and an older serial."""
+        return cls(OperationKind.STATE_PUSH, state_path=str(path))
+
     @property
     def is_long(self) -> bool:
         """Whether the time limit of an apply holds for it."""
@@ -99,6 +107,7 @@ class Operation:
             OperationKind.STATE_LIST: "Listing the state",
             OperationKind.FORCE_UNLOCK: "Unlocking the state",
             OperationKind.VALIDATE: "The validation",
+            OperationKind.STATE_PUSH: "Saving the state",
         }[self.kind]
 
     def to_json(self) -> dict[str, Any]:

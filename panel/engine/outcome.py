@@ -65,6 +65,7 @@ class Outcome:
         terraform_version: the Terraform that did it.
         log_complete: False when the disk refused a part of the log; the outcome itself is true.
         mirrors: folders that were looked into for providers.
+        unsaved_state: whether the apply could not save its state; it is kept with the execution.
         failure: why the runner itself refused or failed, when it was not Terraform.
     """
 
@@ -86,6 +87,7 @@ class Outcome:
     terraform_version: str = ""
     log_complete: bool = True
     mirrors: tuple[str, ...] = ()
+    unsaved_state: bool = False
     failure: str = ""
     failed_storage: bool = False
 
@@ -201,6 +203,7 @@ def _outcome(value: Mapping[str, Any], directory: Path, folder: str) -> Outcome:
         terraform_version=str(value.get("terraform_version", "")),
         log_complete=bool(value.get("log_complete", True)),
         mirrors=tuple(value.get("mirrors") or ()),
+        unsaved_state=bool(value.get("unsaved_state")),
         failure=str(value.get("failure") or ""),
         failed_storage=bool(value.get("failed_storage")),
     )

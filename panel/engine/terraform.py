@@ -44,6 +44,7 @@ class Terraform:
         plan_timeout_s: time limit in seconds of everything but an apply.
         apply_timeout_s: time limit in seconds of an apply.
         mirror_folders: where to look for providers in place of this machine's usual folders.
+        grace_s: seconds a command that was stopped at its time limit may take to end well, before it is killed.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Terraform:
         plan_timeout_s: float = 900,
         apply_timeout_s: float = 3600,
         mirror_folders: Sequence[Path] | None = None,
+        grace_s: float = 120,
     ) -> None:
         self._binary = binary
         self._folder = data_dir.resolve() / "terraform"
@@ -65,6 +67,7 @@ class Terraform:
         self._inherit_aws = inherit_aws_credentials
         self._limits = {False: plan_timeout_s, True: apply_timeout_s}
         self._mirror_folders = mirror_folders
+        self._grace_s = grace_s
 
     def version(self) -> str:
         """Terraform's version, as ``1.15.5``; asked once and remembered in the data directory.
@@ -150,6 +153,7 @@ class Terraform:
             "cache_lock": str(self._folder / "plugin-cache.lock") if needs_cache(mirrors) else "",
             "mirrors": [str(mirror.path) for mirror in mirrors],
             "time_limit_s": self._limits[operation.is_long],
+            "grace_s": self._grace_s,
         }
 
     def _init_signature(self, workspace: Workspace) -> str:

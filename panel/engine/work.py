@@ -16,7 +16,7 @@ from typing import Any
 from panel.engine.atomic import storage_error, write_atomically, write_json
 from panel.engine.commands import PLAN_FILE, PLAN_JSON_FILE, Command, commands_for, init_command
 from panel.engine.event_log import EventLog
-from panel.engine.execution import RESULT, STDERR
+from panel.engine.execution import RESULT, STDERR, STOPPED, UNSAVED_STATE
 from panel.engine.findings import Findings
 from panel.engine.masking import Masker
 from panel.engine.operation import Operation, OperationKind
@@ -60,6 +60,7 @@ class Work:
         self._lines_of_stage = 0
         self._stopping = False
         self._timed_out = False
+        self._unsaved = False
         self._failure: PanelError | None = None
 
     def cancel(self) -> None:
@@ -173,6 +174,7 @@ class Work:
         self._exit_code = code
         succeeded = code in command.success
         self._keep_error_text("".join(errors))
+        self._keep_unsaved_state()
         if succeeded or command.stage == "validate":
             self._conclude(command.stage, code, lines)
         if not succeeded and not self._findings.has_errors():
@@ -226,6 +228,15 @@ class Work:
         with contextlib.suppress(OSError), (self._directory / STDERR).open("a", encoding="utf-8") as file:
             file.write(self._masker.text(text)[-_ERROR_TEXT_KEPT:])
 
+    def _keep_unsaved_state(self) -> None:
+        """Terraform leaves a state that it could not save in its folder: keep it with the execution."""
+        path = Path(self._request["stack_path"]) / UNSAVED_STATE
+        # Of an apply alone: what lies there before is of an apply that was killed, and not this one's.
+        if self._operation.kind is OperationKind.APPLY and path.exists():
+            path.chmod(0o600)
+            path.replace(self._directory / UNSAVED_STATE)
+            self._unsaved = True
+
     def _keep_reserve(self) -> None:
         """Take some room now, to be given back for the result should the disk be full by then."""
         with contextlib.suppress(OSError):
@@ -238,7 +249,8 @@ class Work:
         timers = []
         if limit:
             timers.append(threading.Timer(float(limit), self._pass_limit))
-            timers.append(threading.Timer(float(limit) + _GRACE_S, _kill_own_group))
+            grace = float(self._request.get("grace_s", _GRACE_S))
+            timers.append(threading.Timer(float(limit) + grace, self._kill_own_group, [float(limit)]))
         for timer in timers:
             timer.daemon = True
             timer.start()
@@ -251,6 +263,16 @@ class Work:
     def _pass_limit(self) -> None:
         self._timed_out = True
         self.cancel()
+
+    def _kill_own_group(self, limit: float) -> None:
+        """It does not listen: end it and ourselves, having said why."""
+        with contextlib.suppress(PanelError):
+            write_json(
+                self._directory / STOPPED,
+                {"at": datetime.now(UTC).isoformat(), "force": True, "time_limit_s": limit},
+            )
+        if os.getpgrp() == os.getpid():
+            os.killpg(os.getpgrp(), signal.SIGKILL)
 
     def _write_result(self, started: datetime, done: bool) -> bool:
         (self._directory / _RESERVE).unlink(missing_ok=True)
@@ -278,6 +300,7 @@ class Work:
             "has_changes": self._has_changes,
             "mirrors": self._request.get("mirrors") or [],
             "log_complete": self._log.complete,
+            "unsaved_state": self._unsaved,
             "failure": self._masker.text(str(failure)) if failure else "",
             "failed_storage": isinstance(failure, StorageError),
             **self._findings.to_json(),
@@ -298,8 +321,3 @@ def _stage_event(kind: str, stage: str, message: str) -> dict[str, Any]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _kill_own_group() -> None:
-    if os.getpgrp() == os.getpid():
-        os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -57,6 +57,28 @@ class Context:
         """Where an environment's stack is rendered."""
         return self.settings.data_path / "workspaces" / environment
 
+    def look_at_locks(self) -> None:
+        """Keep what there is to see of state locks; nothing while the endpoint is stopped.
+
+        Raises:
+            AwsError, EndpointError: the state bucket cannot be read.
+        """
+        if self.world():
+            self.stacks.look_at_locks(self.catalogue().terraform.state_bucket)
+
+    def release_lock(self, run_id: int, environment: str, lock_id: str) -> str:
+        """Take care of the lock of a state, and save a state that an apply could not; says what was done.
+
+        Args:
+            run_id: the run of kind ``unlock``, whose log is written.
+            lock_id: the lock that a person has read and wants gone; empty: only a proven orphan is removed.
+
+        Raises:
+            BusyError: the lock's holder is alive.
+            RefusedError: it is another lock, or nobody can tell whether its holder lives.
+        """
+        return self.stacks.unlock(self.job(run_id, environment, "unlock"), lock_id)
+
     def job(
         self,
         run_id: int,

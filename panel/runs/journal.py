@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from types import TracebackType
 
 from panel.engine.events import Event, EventKind
+from panel.engine.masking import Masker
 from panel.errors import StorageError
 from panel.store.runs import Line, Runs
 
@@ -21,6 +24,12 @@ _MOST_HELD_BACK = 5000
 _QUIET = frozenset(
     {EventKind.REFRESH_START, EventKind.REFRESH_COMPLETE, EventKind.OUTPUTS, EventKind.VERSION}
 )
+
+# What a person builds and deploys with may print anything; Terraform's own lines are masked by its runner.
+_MASKER = Masker()
+# Terraform's words for what it begins and what it has done, as they stand in the log.
+_SAID = re.compile(r"^(\S+): (Creat|Modif|Destr|Replac)\w+(?:\.\.\.| (complete|errored) after)")
+_ACTIONS = {"Creat": "create", "Modif": "update", "Destr": "delete", "Replac": "replace"}
 
 # Reading a data source is no change: it neither counts nor is it worth waiting for in words.
 _READ = "read"
@@ -54,10 +63,16 @@ class Journal:
     ) -> None:
         self.flush()
 
-    def say(self, text: str, level: str = "info") -> None:
-        """Write one line of the panel's own."""
+    @property
+    def reached(self) -> Reached:
+        """How far the apply came whose events this journal has taken."""
         with self._lock:
-            self._lines.append(Line(text=text, level=level))
+            return self._progress.reached
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Write one line of the panel's own; what looks like a credential is masked."""
+        with self._lock:
+            self._lines.append(Line(text=_MASKER.text(text), level=level))
         self.flush()
 
     def report(self, text: str) -> None:
@@ -95,14 +110,42 @@ class Journal:
                 del self._lines[:-_MOST_HELD_BACK]
 
 
+@dataclass(frozen=True)
+class Reached:
+    """How far an apply came.
+
+    Attributes:
+        finished: changes that were done, as ``ADDRESS (ACTION)``.
+        stopped: changes that failed, or were under way when it stopped: what became of them is for a plan to find out.
+    """
+
+    finished: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"finished: {name}" for name in self.finished]
+        return "\n".join(lines + [f"under way: {name}" for name in self.stopped])
+
+    @property
+    def summary(self) -> str:
+        """The numbers in a sentence."""
+        return f"{len(self.finished)} changes had been finished, {len(self.stopped)} were under way."
+
+
 class Progress:
     """Resources done (the plan told the total), and the one that has been waited for the longest."""
 
     def __init__(self) -> None:
-        self._done = 0
-        self._started: dict[str, None] = {}
+        self._done: list[str] = []
+        self._started: dict[str, str] = {}
+        self._failed: list[str] = []
         self._applying = False
         self._known: dict[str, object] = {}
+
+    @property
+    def reached(self) -> Reached:
+        """How far it came."""
+        return Reached(tuple(self._done), (*self._failed, *self._started.values()))
 
     def take(self, event: Event) -> None:
         """Follow one event."""
@@ -116,13 +159,14 @@ class Progress:
 
     def _start(self, event: Event) -> None:
         self._applying = True
-        self._started[event.address] = None
+        self._started[event.address] = _named(event)
 
     def _complete(self, event: Event) -> None:
-        self._done += 1
+        self._done.append(_named(event))
         self._started.pop(event.address, None)
 
     def _errored(self, event: Event) -> None:
+        self._failed.append(_named(event))
         self._started.pop(event.address, None)
 
     def pending(self) -> dict[str, object]:
@@ -130,7 +174,7 @@ class Progress:
         if not self._applying:
             return {}
         wanted: dict[str, object] = {
-            "progress_done": self._done,
+            "progress_done": len(self._done),
             "waiting_for": next(iter(self._started), ""),
         }
         return {name: value for name, value in wanted.items() if self._known.get(name) != value}
@@ -138,3 +182,25 @@ class Progress:
     def written(self, columns: dict[str, object]) -> None:
         """These columns are in the store now."""
         self._known |= columns
+
+
+def reached_by(texts: Iterable[str]) -> Reached:
+    """How far an apply came by its log lines: all there is where it ran on a machine that is out of reach."""
+    finished: list[str] = []
+    under_way: dict[str, None] = {}
+    failed: list[str] = []
+    for text in texts:
+        said = _SAID.match(text)
+        if said is None:
+            continue
+        name = f"{said[1]} ({_ACTIONS[said[2]]})"
+        if said[3] is None:
+            under_way[name] = None
+            continue
+        under_way.pop(name, None)
+        (finished if said[3] == "complete" else failed).append(name)
+    return Reached(tuple(finished), (*failed, *under_way))
+
+
+def _named(event: Event) -> str:
+    return f"{event.address} ({event.action})"

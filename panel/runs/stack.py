@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from panel.aws.s3 import delete_objects, ensure_bucket, get_object
+from panel.aws.s3 import ensure_bucket, get_object
 from panel.aws.session import Aws
-from panel.engine.execution import Execution
 from panel.engine.operation import Operation
-from panel.engine.outcome import Outcome, Status
-from panel.engine.state import lock_key, parse_lock, parse_state
+from panel.engine.outcome import Outcome
+from panel.engine.state import parse_state
 from panel.engine.terraform import Terraform
 from panel.engine.workspace import Backend, Workspace, render_workspace
-from panel.errors import CanceledRunError, InterruptedRunError, NotFoundError, RefusedError
+from panel.errors import CanceledRunError, InterruptedRunError, RefusedError
+from panel.runs.elsewhere import begun_elsewhere
+from panel.runs.following import Follower, Timing
 from panel.runs.journal import Journal
-from panel.runs.pulse import Pulse
-from panel.store.runs import Runs
+from panel.runs.locks import Locks
+from panel.runs.unsaved_state import push_back
+from panel.store.stores import Stores
 
+__all__ = ["StackJob", "StackRunner", "Timing"]
+
+# How often a plan may be cut off on this machine before the machine is to blame.
 _PLAN_TRIES = 3
 
 
@@ -37,6 +42,7 @@ class StackJob:
         variables: the stack's input variables.
         backend: where its state is kept.
         destroy: plan the destruction.
+        refresh_only: plan only what the state has to learn.
     """
 
     run_id: int
@@ -47,18 +53,11 @@ class StackJob:
     variables: Mapping[str, Any]
     backend: Backend
     destroy: bool = False
+    refresh_only: bool = False
 
     def key(self, action: str) -> str:
         """Name of the execution: the same run never starts the same action twice."""
         return f"run-{self.run_id}-{self.stack}-{action}"
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds between two looks at Terraform's output, and the time limit of one command."""
-
-    poll_s: float
-    limit_s: float
 
 
 class StackRunner:
@@ -66,45 +65,75 @@ class StackRunner:
 
     Args:
         terraform: the engine.
-        aws: the account, for the state bucket and its lock.
-        runs: where log and progress go.
+        aws: the account, for the state bucket and its locks.
+        stores: where log, progress and executions go.
         source: the project's ``terraform/`` tree.
+        timing: how often to look, and how long to wait.
+        instance: this data directory on this machine: what was begun elsewhere is never begun again here.
     """
 
     def __init__(
-        self, terraform: Terraform, aws: Callable[[], Aws], runs: Runs, source: Path, timing: Timing
+        self,
+        terraform: Terraform,
+        aws: Callable[[], Aws],
+        stores: Stores,
+        source: Path,
+        timing: Timing,
+        *,
+        instance: str,
     ) -> None:
         self._terraform = terraform
         self._aws = aws
-        self._runs = runs
+        self._stores = stores
+        self._runs = stores.runs
         self._source = source
-        self._timing = timing
+        self._instance = instance
+        self._follower = Follower(stores, timing, instance)
+        self.locks = Locks(aws, stores, instance, timing.longest_s)
 
     def plan(self, job: StackJob) -> Outcome:
         """Render the workspace, init, plan and read the plan back.
 
         Raises:
             TerraformError, ProviderError, EndpointError, TimeLimitError, CanceledRunError: nothing was changed.
+            InterruptedRunError: planning was cut off again and again on this machine.
         """
         with Journal(self._runs, job.run_id, job.stage) as journal:
-            if ensure_bucket(self._aws(), job.backend.bucket):
+            made = ensure_bucket(self._aws(), job.backend.bucket)
+            if made:
                 journal.say(f"Created the state bucket {job.backend.bucket} (private, versioned).")
             workspace = self._render(job)
-            self._release_orphan(job, workspace, journal)
-        for attempt in range(1, _PLAN_TRIES + 1):
+            self._release_orphan(job, journal)
+        self._save_what_was_not(job, workspace, new_world=made)
+        operation = Operation.plan(destroy=job.destroy, refresh_only=job.refresh_only)
+        cut_off = 0
+        for attempt in count(1):
             key = job.key("plan") if attempt == 1 else f"{job.key('plan')}-{attempt}"
-            execution = self._terraform.start(workspace, Operation.plan(destroy=job.destroy), key=key)
+            if not self._follower.begin(job, workspace, "plan", key):
+                self._say(job, "Another machine began to plan and has not ended it; planning here.", "warn")
+                continue
             try:
-                return self._follow(job, execution, key)
-            except InterruptedRunError:
-                # A plan changes nothing: where its process was lost (a reboot), planning anew is safe.
-                with Journal(self._runs, job.run_id, job.stage) as journal:
-                    journal.say("The process that planned is gone; planning again.", "warn")
-                    self._release_orphan(job, workspace, journal)
-        raise InterruptedRunError(
-            f"Planning {job.subject} was cut off {_PLAN_TRIES} times in a row.",
-            hint="Check the machine's memory and disk, then retry.",
-        )
+                return self._follower.follow(job, self._terraform.start(workspace, operation, key=key), key)
+            except InterruptedRunError as error:
+                cut_off += 1
+                self._after_a_cut(job, error, cut_off)
+        raise AssertionError("a count has no end")
+
+    def _after_a_cut(self, job: StackJob, error: InterruptedRunError, times: int) -> None:
+        """A plan changes nothing: where its process was lost (a reboot), planning anew is safe."""
+        with Journal(self._runs, job.run_id, job.stage) as journal:
+            self._release_orphan(job, journal)
+            if self._runs.get(job.run_id).cancel_requested:
+                raise CanceledRunError(
+                    f"The plan of {job.subject} was stopped by force; nothing was changed.",
+                    hint="Plan again.",
+                ) from error
+            if times == _PLAN_TRIES:
+                raise InterruptedRunError(
+                    f"Planning {job.subject} was cut off {_PLAN_TRIES} times in a row.",
+                    hint="Check the machine's memory and disk, then retry.",
+                ) from error
+            journal.say("The process that planned is gone; planning again.", "warn")
 
     def apply(self, job: StackJob, plan_path: Path, plan_digest: str) -> Outcome:
         """Apply exactly the plan that was reviewed, rendered and planned before by :meth:`plan`.
@@ -112,15 +141,42 @@ class StackRunner:
         Raises:
             RefusedError: the workspace of the plan is not here, or another plan is being applied by this run.
             OperationError: the saved plan is not, byte for byte, the one that was reviewed.
-            InterruptedRunError: Terraform's process is gone and its outcome is not known.
+            InterruptedRunError: Terraform's process is gone and its outcome is not known, or it was begun on
+                another machine.
             TerraformError, TimeLimitError, CanceledRunError: what Terraform had finished is in the state.
         """
         key = job.key("apply")
+        self._refuse_begun_elsewhere(job, key)
         workspace = self._planned_workspace(job)
+        if not self._follower.begin(job, workspace, "apply", key):
+            self._refuse_begun_elsewhere(job, key)  # somebody was quicker by a moment
         execution = self._terraform.start(
             workspace, Operation.apply(plan_path, plan_digest=plan_digest), key=key
         )
-        return self._follow(job, execution, key)
+        try:
+            return self._follower.follow(job, execution, key)
+        except InterruptedRunError as error:
+            raise self._with_lock(job, error) from error
+
+    def unlock(self, job: StackJob, lock_id: str = "") -> str:
+        """Take care of the lock of a stack's state, and save a state that an apply could not save.
+
+        Args:
+            lock_id: the lock that a person has read and wants gone; without it only a proven orphan is removed.
+
+        Returns:
+            What was done.
+
+        Raises:
+            BusyError: the lock's holder is alive.
+            RefusedError: it is another lock, or nobody can tell whether its holder lives.
+        """
+        with Journal(self._runs, job.run_id, job.stage) as journal:
+            done = self.locks.release(job.backend.bucket, job.subject, lock_id=lock_id)
+            journal.say(done, "warn" if lock_id else "info")
+            workspace = self._render(job)
+        self._save_what_was_not(job, workspace, new_world=False)
+        return done
 
     def outputs(self, job: StackJob) -> dict[str, Any]:
         """The stack's outputs out of its state, where nothing had to be applied.
@@ -130,6 +186,15 @@ class StackRunner:
         """
         state = get_object(self._aws(), job.backend.bucket, job.backend.key)
         return dict(parse_state(state).outputs)
+
+    def look_at_locks(self, bucket: str) -> None:
+        """Keep what there is to see of state locks, and how executions ended that nobody follows any more.
+
+        Raises:
+            AwsError, EndpointError: the state bucket cannot be read.
+        """
+        self._follower.settle_unfollowed()
+        self.locks.sweep(bucket)
 
     def _planned_workspace(self, job: StackJob) -> Workspace:
         # Not rendered again: an edit of terraform/ since the review must not slip into the apply.
@@ -146,39 +211,34 @@ class StackRunner:
             self._source, job.workspace, stack=job.stack, variables=job.variables, backend=job.backend
         )
 
-    def _follow(self, job: StackJob, execution: Execution, key: str) -> Outcome:
-        with (
-            Journal(self._runs, job.run_id, job.stage, source=key) as journal,
-            Pulse(self._runs, job.run_id, on_cancel=execution.cancel, on_beat=journal.flush),
-        ):
-            outcome = execution.follow(
-                poll_interval=self._timing.poll_s, timeout=self._timing.limit_s, on_event=journal.event
-            )
-            if not outcome.log_complete:
-                journal.say(
-                    "The disk refused a part of Terraform's output: this log is not complete.", "warn"
-                )
-        if outcome.status is Status.CANCELED:
-            raise CanceledRunError(
-                f"{outcome.operation.title} of {job.subject} was canceled; what had been finished stays.",
-                hint="Plan again to see what is left to do.",
-            )
-        return outcome.check(job.subject)
+    def _release_orphan(self, job: StackJob, journal: Journal) -> None:
+        """Remove a lock that is known to be nobody's. Any other lock stays, and Terraform reports it."""
+        if done := self.locks.release_orphan(job.backend.bucket, job.subject):
+            journal.say(done, "warn")
 
-    def _release_orphan(self, job: StackJob, workspace: Workspace, journal: Journal) -> None:
-        """Remove a state lock that a Terraform of this very workspace left behind when it was killed.
+    def _save_what_was_not(self, job: StackJob, workspace: Workspace, *, new_world: bool) -> None:
+        push_back(
+            job, workspace, new_world=new_world, aws=self._aws(), terraform=self._terraform,
+            follower=self._follower, runs=self._runs,
+        )  # fmt: skip
 
-        Runs of one environment never overlap, so where the holder is of this machine and no execution of
-        the workspace lives, nobody holds the lock any more. Any other lock stays, and Terraform reports it.
-        """
-        name = lock_key(job.backend.key)
-        try:
-            lock = parse_lock(get_object(self._aws(), job.backend.bucket, name))
-        except NotFoundError:
-            return
-        here = lock.who.endswith(f"@{socket.gethostname()}")
-        folder = workspace.path / "executions"
-        alive = folder.is_dir() and any(Execution(item).is_alive() for item in folder.iterdir())
-        if here and not alive:
-            delete_objects(self._aws(), job.backend.bucket, [name])
-            journal.say(f"Removed the state lock of {lock.who}: the process that held it is gone.", "warn")
+    def _refuse_begun_elsewhere(self, job: StackJob, key: str) -> None:
+        for execution in self._stores.executions.of_run(job.run_id):
+            if execution.key == key and execution.instance != self._instance:
+                raise begun_elsewhere(job.subject, execution, self._runs, self._lock_text(job))
+
+    def _with_lock(self, job: StackJob, error: InterruptedRunError) -> InterruptedRunError:
+        """The same error, with what became of the state's lock."""
+        if self._runs.get(job.run_id).force_cancel:
+            with Journal(self._runs, job.run_id, job.stage) as journal:
+                self._release_orphan(job, journal)
+        return InterruptedRunError(
+            error.message, hint=error.hint, detail=f"{error.detail}\n{self._lock_text(job)}".strip()
+        )
+
+    def _lock_text(self, job: StackJob) -> str:
+        return self.locks.text(job.backend.bucket, job.subject)
+
+    def _say(self, job: StackJob, text: str, level: str = "info") -> None:
+        with Journal(self._runs, job.run_id, job.stage) as journal:
+            journal.say(text, level)

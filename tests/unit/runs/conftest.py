@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,9 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from moto import mock_aws
 
+from panel.aws.s3 import ensure_bucket, put_object, read_with_etag
 from panel.aws.session import Account, Aws
 from panel.engine.events import ChangeCounts, Event, EventKind
 from panel.engine.operation import Operation, OperationKind
@@ -21,8 +26,11 @@ from panel.engine.plan import PlanSummary, ResourceChange
 from panel.engine.workspace import Backend, Workspace
 from panel.errors import InterruptedRunError, RefusedError
 from panel.runs.stack import StackJob, StackRunner, Timing
+from panel.store.runs import Line
 from panel.store.stores import Stores
 
+#: This data directory on this machine.
+INSTANCE = f"{socket.gethostname()}/here"
 _MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -33,10 +41,15 @@ def change() -> Callable[..., ResourceChange]:
         action: str,
         after: Mapping[str, Any] | None = None,
         before: Mapping[str, Any] | None = None,
+        *,
+        unknown: Mapping[str, Any] | None = None,
+        module: str = "",
+        instance: str = "",
     ) -> ResourceChange:
+        address = f"{module}{'.' if module else ''}{type_}.it{instance}"
         return ResourceChange(
-            address=f"{type_}.it", module="", type=type_, name="it", action=action, before=before, after=after,
-            after_unknown={}, replace_paths=(), attributes=(),
+            address=address, module=module, type=type_, name="it", action=action, before=before, after=after,
+            after_unknown=unknown or {}, replace_paths=(), attributes=(),
         )  # fmt: skip
 
     return build
@@ -68,8 +81,12 @@ class FakeExecution:
     events: tuple[Event, ...] = ()
     goes_on_until_canceled: bool = False
     canceled: threading.Event = field(default_factory=threading.Event)
+    forced: bool = False
+    at_end: Callable[[], object] = lambda: None
+    operation: Operation = field(default_factory=Operation.plan)
 
-    def cancel(self) -> bool:
+    def cancel(self, *, force: bool = False) -> bool:
+        self.forced = self.forced or force
         self.canceled.set()
         return True
 
@@ -81,6 +98,7 @@ class FakeExecution:
                 on_event(event)
         if self.goes_on_until_canceled:
             assert self.canceled.wait(timeout=20)
+        self.at_end()
         if isinstance(self.end, Exception):
             raise self.end
         return self.end
@@ -103,6 +121,7 @@ class FakeTerraform:
             self.before(key)
             self.started.append((key, operation))
         execution = self.ends[key]
+        execution.operation = operation
         if operation.kind is OperationKind.APPLY and isinstance(execution.end, Outcome):
             digest = json.loads(Path(operation.plan_path).read_text())["digest"]
             if digest != operation.plan_digest:
@@ -144,6 +163,57 @@ class Bench:
     def lost(self) -> InterruptedRunError:
         return InterruptedRunError("Plan is gone.")
 
+    def process(self, key: str, *, alive: bool) -> Path:
+        """Lay the record of a process into an execution's folder: ours, or one that is gone."""
+        folder = self.job.workspace / "executions" / key
+        folder.mkdir(parents=True, exist_ok=True)
+        me = psutil.Process()
+        born = me.create_time() if alive else 1.0
+        (folder / "request.json").write_text(
+            json.dumps({"operation": Operation.plan().to_json(), "folder": ""})
+        )
+        (folder / "process.json").write_text(json.dumps({"pid": me.pid, "create_time": born}))
+        return folder
+
+    def begun_before(self, action: str, *, alive: bool) -> None:
+        """An execution of this run that was begun here, whose process lives or is gone."""
+        key = self.job.key(action)
+        folder = self.process(key, alive=alive)
+        self._note(action, INSTANCE, str(folder))
+
+    def begun_elsewhere(self, action: str, host: str = "gone") -> None:
+        """An execution of this run that was begun on another machine."""
+        self._note(action, f"{host}/there", "/far/away")
+
+    def _note(self, action: str, instance: str, path: str) -> None:
+        self.stores.executions.begin(
+            self.job.run_id, self.job.key(action), stack=self.job.stack, action=action, instance=instance,
+            host=instance.split("/", maxsplit=1)[0], path=path,
+        )  # fmt: skip
+
+    def said_by(self, action: str, *texts: str) -> None:
+        """Lines of an execution that came into the store."""
+        key = self.job.key(action)
+        self.stores.runs.append(
+            self.job.run_id, action, [Line(text, source=key, position=n) for n, text in enumerate(texts)]
+        )
+
+    def lock(self, *, who: str | None = None, operation: str = "OperationTypePlan", **fields: str) -> None:
+        """Lock the state, as Terraform does, now."""
+        me = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
+        ensure_bucket(self.aws, self.job.backend.bucket)
+        lock = {
+            "ID": "1", "Who": me if who is None else who, "Operation": operation,
+            "Created": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        } | fields  # fmt: skip
+        name = f"{self.job.backend.key}.tflock"
+        put_object(self.aws, self.job.backend.bucket, name, json.dumps(lock).encode())
+
+    def locked(self) -> bool:
+        """Whether the state is locked."""
+        name = f"{self.job.backend.key}.tflock"
+        return read_with_etag(self.aws, self.job.backend.bucket, name) is not None
+
     def texts(self) -> list[str]:
         return [line.text for line in self.stores.runs.lines(self.job.run_id)]
 
@@ -167,7 +237,9 @@ def bench(stores: Stores, run_id: int, tmp_path: Path) -> Iterator[Bench]:
     )  # fmt: skip
     with mock_aws():
         aws = Aws(Account("us-east-2", access_key="test", secret_key="test"))
-        runner = StackRunner(terraform, lambda: aws, stores.runs, source, Timing(poll_s=0.01, limit_s=5))
+        runner = StackRunner(
+            terraform, lambda: aws, stores, source, Timing(poll_s=0.01, limit_s=5), instance=INSTANCE
+        )
         yield Bench(runner, terraform, aws, stores, job, plan_path)
 
 

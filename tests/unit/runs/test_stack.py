@@ -1,17 +1,15 @@
 """Planning and applying one stack: tried anew, canceled, refused, unlocked."""
 
 import json
-import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from panel.aws.s3 import bucket_exists, ensure_bucket, get_object, put_object
+from panel.aws.s3 import bucket_exists, ensure_bucket, put_object
 from panel.engine.diagnostics import parse_diagnostic
 from panel.engine.events import Event, EventKind
 from panel.engine.operation import Operation, OperationKind
@@ -196,13 +194,14 @@ def test_outputs_of_a_stack_without_a_state_are_not_empty_but_missing(bench: Any
 
 
 def test_the_lock_of_a_killed_terraform_is_removed(bench: Any) -> None:
-    _lock(bench, f"root@{socket.gethostname()}")
+    bench.begun_before("apply", alive=False)
+    bench.lock(operation="OperationTypeApply")
     bench.ends("plan", bench.outcome())
 
     bench.runner.plan(bench.job)
 
-    assert not _locked(bench)
-    assert any("Removed the state lock" in text for text in bench.texts())
+    assert not bench.locked()
+    assert any("Removed the state lock" in text and "its process is gone" in text for text in bench.texts())
 
 
 def test_the_lock_that_a_killed_plan_left_does_not_stop_the_next_try(bench: Any) -> None:
@@ -211,9 +210,10 @@ def test_the_lock_that_a_killed_plan_left_does_not_stop_the_next_try(bench: Any)
     seen = []
 
     def start(key: str) -> None:
-        seen.append(_locked(bench))
+        seen.append(bench.locked())
         if key == bench.job.key("plan"):
-            _lock(bench, f"root@{socket.gethostname()}")
+            bench.process(key, alive=False)
+            bench.lock()
 
     bench.terraform.before = start
     bench.runner.plan(bench.job)
@@ -222,42 +222,186 @@ def test_the_lock_that_a_killed_plan_left_does_not_stop_the_next_try(bench: Any)
 
 
 def test_the_lock_of_a_living_terraform_stays(bench: Any) -> None:
-    _lock(bench, f"root@{socket.gethostname()}")
-    folder = bench.job.workspace / "executions" / "run-0-environment-apply"
-    folder.mkdir(parents=True)
-    me = psutil.Process()
-    (folder / "process.json").write_text(json.dumps({"pid": os.getpid(), "create_time": me.create_time()}))
+    bench.begun_before("apply", alive=True)
+    bench.lock(operation="OperationTypeApply")
     bench.ends("plan", bench.outcome())
 
     bench.runner.plan(bench.job)
 
-    assert _locked(bench)
+    assert bench.locked()
 
 
-@pytest.mark.parametrize("holder", ["root@another-machine", "", f"root@x{socket.gethostname()}"])
-def test_the_lock_of_anybody_else_stays(holder: str, bench: Any) -> None:
-    _lock(bench, holder)
+@pytest.mark.parametrize("who", ["root@another-machine", "", f"somebody-else@{socket.gethostname()}"])
+def test_the_lock_of_anybody_else_stays(who: str, bench: Any) -> None:
+    bench.begun_before("apply", alive=False)
+    bench.lock(who=who, operation="OperationTypeApply")
     bench.ends("plan", bench.outcome())
 
     bench.runner.plan(bench.job)
 
-    assert _locked(bench)
+    assert bench.locked()
     assert not any("Removed" in text for text in bench.texts())
+
+
+def test_executions_are_noted_before_they_start_and_when_they_end(bench: Any) -> None:
+    bench.ends("plan", bench.lost())
+    bench.ends("plan-2", bench.outcome())
+    noted = []
+    bench.terraform.before = lambda key: noted.append(
+        [(one.key, one.status) for one in bench.stores.executions.of_run(bench.job.run_id)][-1] == (key, "")
+    )
+
+    bench.runner.plan(bench.job)
+
+    assert noted == [True, True]
+    ended = bench.stores.executions.of_run(bench.job.run_id)
+    assert [(one.action, one.status, one.instance) for one in ended] == [
+        ("plan", "interrupted", f"{socket.gethostname()}/here"),
+        ("plan", "succeeded", f"{socket.gethostname()}/here"),
+    ]
+    assert all(one.ended_at for one in ended)
+
+
+def test_a_plan_that_another_machine_began_is_made_anew_here(bench: Any) -> None:
+    bench.begun_elsewhere("plan")
+    bench.ends("plan-2", bench.outcome(plan_digest="here"))
+
+    assert bench.runner.plan(bench.job).plan_digest == "here"
+    assert bench.keys() == ["plan-2"]
+
+
+def test_an_apply_that_another_machine_began_is_never_begun_again(bench: Any) -> None:
+    _planned(bench)
+    bench.begun_elsewhere("apply")
+    bench.said_by(
+        "apply",
+        "a.one: Creating...",
+        "a.two: Creating...",
+        "a.one: Creation complete after 1s [id=x]",
+        "a.two: Still creating... [10s elapsed]",
+    )
+    bench.lock(who="root@gone", operation="OperationTypeApply")
+
+    with pytest.raises(InterruptedRunError, match="begun on gone") as caught:
+        bench.runner.apply(bench.job, bench.plan_path, "reviewed")
+
+    assert bench.keys() == ["plan"]
+    assert "1 changes had been finished, 1 were under way" in caught.value.message
+    assert "panel env unlock staging" in caught.value.hint
+    assert "finished: a.one (create)\nunder way: a.two (create)" in caught.value.detail
+    assert "locked by root@gone, for an apply, since" in caught.value.detail
+
+
+def test_what_ended_elsewhere_is_no_success_here_either(bench: Any) -> None:
+    _planned(bench)
+    bench.begun_elsewhere("apply")
+    bench.stores.executions.end(bench.job.run_id, bench.job.key("apply"), "succeeded")
+
+    with pytest.raises(InterruptedRunError, match="ended there as succeeded"):
+        bench.runner.apply(bench.job, bench.plan_path, "reviewed")
+
+
+def test_an_apply_that_died_tells_of_the_lock_it_left(bench: Any) -> None:
+    _planned(bench)
+    execution = bench.ends("apply", InterruptedRunError("Apply is gone.", detail="finished: a.one (create)"))
+    execution.at_end = lambda: (
+        bench.process(bench.job.key("apply"), alive=False), bench.lock(operation="OperationTypeApply")
+    )  # fmt: skip
+
+    with pytest.raises(InterruptedRunError) as caught:
+        bench.runner.apply(bench.job, bench.plan_path, "reviewed")
+
+    assert caught.value.detail.startswith("finished: a.one (create)\nThe state is locked by ")
+    assert "orphaned" in caught.value.detail
+    assert bench.locked()
+
+
+def test_the_lock_of_an_apply_that_was_stopped_by_force_is_taken_care_of(bench: Any) -> None:
+    _planned(bench)
+    execution = bench.ends("apply", InterruptedRunError("Apply was stopped by force."))
+    execution.goes_on_until_canceled = True
+    execution.at_end = lambda: (
+        bench.process(bench.job.key("apply"), alive=False), bench.lock(operation="OperationTypeApply")
+    )  # fmt: skip
+    bench.stores.runs.update(bench.job.run_id, cancel_requested=True, force_cancel=True)
+
+    with pytest.raises(InterruptedRunError, match="by force") as caught:
+        bench.runner.apply(bench.job, bench.plan_path, "reviewed")
+
+    assert execution.forced
+    assert not bench.locked()
+    assert "The state is not locked." in caught.value.detail
+
+
+def test_a_plan_that_was_stopped_by_force_is_canceled_not_made_again(bench: Any) -> None:
+    bench.ends("plan", bench.lost()).goes_on_until_canceled = True
+    bench.stores.runs.update(bench.job.run_id, cancel_requested=True, force_cancel=True)
+
+    with pytest.raises(CanceledRunError, match="nothing was changed"):
+        bench.runner.plan(bench.job)
+    assert bench.keys() == ["plan"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [(Status.CANCELED, CanceledRunError, "canceled"), (Status.TIMED_OUT, TimeLimitError, "time limit")],
+)
+def test_an_apply_that_was_stopped_says_how_far_it_came(
+    status: Status, error: type[Exception], words: str, bench: Any, event: Callable[..., Event]
+) -> None:
+    _planned(bench)
+    one, two = {"address": "a.one", "action": "create"}, {"address": "a.two", "action": "create"}
+    bench.ends(
+        "apply", bench.outcome(OperationKind.APPLY, status=status),
+        event(EventKind.APPLY_START, offset=1, **one), event(EventKind.APPLY_START, offset=2, **two),
+        event(EventKind.APPLY_COMPLETE, offset=3, **one), event(EventKind.APPLY_ERRORED, offset=4, **two),
+    )  # fmt: skip
+
+    with pytest.raises(error, match=words) as caught:
+        bench.runner.apply(bench.job, bench.plan_path, "reviewed")
+
+    assert "1 changes had been finished, 1 were under way" in str(caught.value)
+    assert caught.value.detail == "finished: a.one (create)\nunder way: a.two (create)"
+
+
+def test_one_that_does_not_heed_its_time_limit_is_stopped_by_force(bench: Any) -> None:
+    execution = bench.ends("plan", TimeLimitError("The plan has not ended."))
+
+    with pytest.raises(TimeLimitError, match="stopped by force"):
+        bench.runner.plan(bench.job)
+    assert execution.forced
+
+
+def test_an_unlock_says_what_it_did(bench: Any) -> None:
+    bench.begun_before("apply", alive=False)
+    bench.lock(operation="OperationTypeApply")
+
+    assert "Removed the state lock of staging" in bench.runner.unlock(bench.job)
+    assert not bench.locked()
+    assert bench.runner.unlock(bench.job) == "The state of staging is not locked."
+    assert len(bench.texts()) == 2
+
+
+def test_what_went_on_after_its_run_was_closed_is_told_in_its_log(bench: Any) -> None:
+    bench.begun_before("apply", alive=False)
+    folder = bench.process(bench.job.key("apply"), alive=False)
+    moment = "2026-01-02T03:04:05+00:00"
+    result = {
+        "operation": Operation.apply(bench.plan_path, plan_digest="d").to_json(), "status": "succeeded",
+        "exit_code": 0, "started_at": moment, "ended_at": moment, "counts": {"add": 3},
+    }  # fmt: skip
+    (folder / "result.json").write_text(json.dumps(result))
+
+    bench.runner.look_at_locks(bench.job.backend.bucket)
+    assert bench.texts() == []  # its run is under way: whoever works on it follows it
+    bench.stores.runs.finish(bench.job.run_id, "interrupted", "worker")
+    bench.runner.look_at_locks(bench.job.backend.bucket)
+    bench.runner.look_at_locks(bench.job.backend.bucket)
+
+    (text,) = bench.texts()
+    assert "closed as interrupted: its apply ended as succeeded (+3 ~0 −0)" in text
 
 
 def _planned(bench: Any) -> None:
     bench.ends("plan", bench.outcome())
     bench.runner.plan(bench.job)
-
-
-def _lock(bench: Any, holder: str) -> None:
-    ensure_bucket(bench.aws, "todo-states")
-    lock = {"ID": "1", "Who": holder, "Operation": "OperationTypeApply", "Created": "2026-01-02T03:04:05Z"}
-    put_object(bench.aws, "todo-states", f"{bench.job.backend.key}.tflock", json.dumps(lock).encode())
-
-
-def _locked(bench: Any) -> bool:
-    try:
-        return bool(get_object(bench.aws, "todo-states", f"{bench.job.backend.key}.tflock"))
-    except NotFoundError:
-        return False
