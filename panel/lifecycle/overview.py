@@ -18,6 +18,9 @@ from panel.store.tables import EnvironmentRecord, HealthSample, Release, Run, Wo
 WORKER_SILENCE = timedelta(seconds=20)
 #: A health sample older than this says nothing about now.
 STALE_SAMPLE = timedelta(minutes=5)
+#: Kinds of runs that leave an environment as it is, and so many runs are looked at to find one of the others.
+_CHANGE_NOTHING = frozenset({"plan", "drift", "unlock"})
+_LOOKED_AT = 100
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ class Overview:
         active = last if last is not None and last.active else None
         report: dict[str, Any] = dict(sample.report) if sample is not None and _is_of(sample, record) else {}
         stale = sample is not None and bool(report) and now() - sample.checked_at > STALE_SAMPLE
-        state, text = _state(record, last, report, world, stale=stale)
+        state, text = _state(record, self._telling(last), report, world, stale=stale)
         return EnvironmentView(
             name=name, state=state, state_text=text,
             url=record.url or None if state != "lost" else None,
@@ -172,6 +175,13 @@ class Overview:
             last_run=last, active_run=active, exists=record.exists,
             ssh_key=self._ssh_key(name) if entry.ssh_key else None,
         )  # fmt: skip
+
+    def _telling(self, last: Run | None) -> Run | None:
+        """The last run that says something of the environment: what changes nothing neither fails it nor heals it."""
+        if last is None or last.active or last.kind not in _CHANGE_NOTHING:
+            return last
+        before = self._stores.runs.recent(last.environment, before=last.id, limit=_LOOKED_AT)
+        return next((run for run in before if run.kind not in _CHANGE_NOTHING), None)
 
     def _ssh_key(self, name: str) -> str | None:
         bucket = self._stores.environments.get(SHARED).outputs.get("keys_bucket")
@@ -208,9 +218,10 @@ def _state(
     if last is not None and last.active:
         if last.state == "planned":
             return "needs_you", f"{KINDS[last.kind]}: the plan waits for review"
+        if last.state == "blocked":
+            return "needs_you", f"{KINDS[last.kind]}: a guardrail stopped the plan"
         return "working", f"{KINDS[last.kind]}: {TITLES.get(last.stage, 'waiting for a worker').lower()}"
-    # A plan changes nothing, so one that failed says nothing of the environment.
-    failed = last if last and last.kind != "plan" and last.state in {"errored", "interrupted"} else None
+    failed = last if last is not None and last.state in {"errored", "interrupted"} else None
     if record.exists and record.world and world is not None and record.world != world:
         return "lost", "the embedded AWS was stopped abruptly and lost this environment"
     if not record.exists:

@@ -15,12 +15,9 @@ from sqlmodel import col, select
 
 from panel.store.database import Database
 from panel.store.tables import (
-    Notification,
     Run,
     RunApproval,
-    RunExecution,
     RunLine,
-    StateLock,
 )
 
 #: Levels of log lines a person looks for when something is wrong.
@@ -92,27 +89,6 @@ class Browsing:
         with self._db.read() as session:
             query = select(RunApproval).where(RunApproval.run_id == run_id)
             return [*session.exec(query.order_by(col(RunApproval.at)))]
-
-    def executions(self, run_id: int) -> list[RunExecution]:
-        """The Terraform processes of a run, in order."""
-        with self._db.read() as session:
-            query = select(RunExecution).where(RunExecution.run_id == run_id)
-            return [*session.exec(query.order_by(col(RunExecution.started_at)))]
-
-    def locks(self) -> list[StateLock]:
-        """State locks as the worker last saw them, the oldest first."""
-        with self._db.read() as session:
-            return [*session.exec(select(StateLock).order_by(col(StateLock.created_at)))]
-
-    def lock(self, subject: str) -> StateLock | None:
-        """The state lock of one environment, if one was seen."""
-        with self._db.read() as session:
-            return session.get(StateLock, subject)
-
-    def notifications(self, *, limit: int) -> list[Notification]:
-        """The last messages to people, newest first."""
-        with self._db.read() as session:
-            return [*session.exec(select(Notification).order_by(col(Notification.id).desc()).limit(limit))]
 
     def lines(
         self, run_id: int, *, levels: Sequence[str] = (), words: Sequence[str] = (),

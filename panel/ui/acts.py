@@ -29,6 +29,8 @@ def begin(panel: Facade, kind: str, environment: str, *, confirm: str = "") -> N
         "plan": lambda: panel.operations.plan(panel.identity, environment),
         "deploy": lambda: panel.operations.deploy(panel.identity, environment),
         "destroy": lambda: panel.operations.destroy(panel.identity, environment, confirm=confirm),
+        "drift": lambda: panel.operations.drift(panel.identity, environment),
+        "refresh": lambda: panel.operations.refresh(panel.identity, environment),
     }
     run = _tried(panel, environment, kind, acts[kind])
     readers.forget()
@@ -77,15 +79,27 @@ def _same_click(panel: Facade, other: Run, kind: str) -> bool:
     return other.author == panel.identity.name and other.kind == kind and age < _DOUBLE_CLICK_SECONDS
 
 
+def order(panel: Facade, environment: str, kind: str, act: Callable[[], Run]) -> None:
+    """Ask for a run that is none of the usual ones (a retry, an unlocking) and open its page."""
+    run = _tried(panel, environment, kind, act)
+    readers.forget()
+    if run is not None:
+        notices.forget()
+        go_run(run.id)
+
+
 def decide(panel: Facade, verb: str, run_id: int, comment: str = "") -> None:
-    """Approve, discard or cancel a run; a refusal is kept for the page to show."""
+    """Approve, discard, override, cancel or force a run; a refusal is kept for the page to show."""
+    who, operations = panel.identity, panel.operations
+    acts: dict[str, Callable[[], object]] = {
+        "approve": lambda: operations.approve(who, run_id, comment=comment),
+        "discard": lambda: operations.discard(who, run_id, comment=comment),
+        "override": lambda: operations.override(who, run_id, reason=comment),
+        "cancel": lambda: operations.cancel(who, run_id),
+        "force": lambda: operations.cancel(who, run_id, force=True),
+    }
     try:
-        if verb == "approve":
-            panel.operations.approve(panel.identity, run_id, comment=comment)
-        elif verb == "discard":
-            panel.operations.discard(panel.identity, run_id, comment=comment)
-        else:
-            panel.operations.cancel(panel.identity, run_id)
+        acts[verb]()
     except PanelError as error:
         if not _decided_so(panel, verb, run_id):
             notices.keep(error, run_id=None)
@@ -96,10 +110,25 @@ def decide(panel: Facade, verb: str, run_id: int, comment: str = "") -> None:
 
 def _decided_so(panel: Facade, verb: str, run_id: int) -> bool:
     """Whether the same person decided the same before: the second click of a double-click."""
-    run = panel.stores.runs.get(run_id)
+    run, who = panel.stores.runs.get(run_id), panel.identity.name
+    if verb == "override":
+        return run.overridden_by == who
+    if verb == "approve" and any(item.actor == who for item in readers.approvals(panel, run_id)):
+        return True
     meant = {"approve": "approved", "discard": "discarded"}.get(verb)
     if meant is None:
-        return run.cancel_requested
-    return run.decided_by == panel.identity.name and any(
+        return run.force_cancel if verb == "force" else run.cancel_requested
+    return run.decided_by == who and any(
         step.after == meant for step in panel.stores.runs.transitions(run_id)
     )
+
+
+def extend(panel: Facade, environment: str, hours: int) -> None:
+    """Let an environment live longer; a refusal is kept for the page to show."""
+    try:
+        panel.operations.extend(panel.identity, environment, hours)
+    except PanelError as error:
+        notices.keep(error)
+    else:
+        notices.forget()
+    readers.forget()

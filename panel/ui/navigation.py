@@ -8,7 +8,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from panel.ui import text
+from panel.ui import operations_text, text
 
 #: Address and title of every page; the last item tells whether the navigation lists it.
 _PAGES = {
@@ -16,6 +16,7 @@ _PAGES = {
     "environment": (text.ENVIRONMENT, False),
     "run": (text.RUN, False),
     "runs": (text.RUNS, True),
+    "operations": (operations_text.OPERATIONS, True),
     "status": (text.STATUS, True),
     "settings": (text.SETTINGS, True),
 }

@@ -5,17 +5,29 @@ The leading underscore of ``_panel`` tells Streamlit not to hash it; ``place`` (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from panel.access.identity import Identity
+from panel.access.capabilities import ROLES, Capability
+from panel.access.identity import Identity, Role
 from panel.lifecycle.overview import EnvironmentView
-from panel.store.tables import Run, RunPlan
+from panel.store.browsing import Browsing
+from panel.store.tables import (
+    AuditEntry,
+    EnvironmentRecord,
+    Run,
+    RunApproval,
+    RunPlan,
+    StateLock,
+    WorkerRecord,
+)
 from panel.ui.state import Facade
 
 _PLAN_SECONDS = 600
+_ENTRIES = 50
+_ACTIVE = 200
 
 
 @st.cache_data(ttl=1, show_spinner=False, max_entries=50)
@@ -85,12 +97,80 @@ def first_broken(panel: Facade) -> int | None:
     return _first_broken(panel.stores.database.place, panel)
 
 
+def workers(panel: Facade) -> list[WorkerRecord]:
+    """Workers that have not left in order, those that were heard of last first."""
+    found = panel.stores.workers.all()
+    return sorted(found, key=lambda worker: worker.heartbeat_at, reverse=True)
+
+
 def active_runs(panel: Facade) -> Sequence[Run]:
     """Runs under way, newest first."""
-    return panel.stores.runs.recent(active=True)
+    return panel.stores.runs.recent(active=True, limit=_ACTIVE)
+
+
+@st.cache_data(ttl=30, show_spinner=False, max_entries=4)
+def _authors(place: str, _panel: Facade) -> list[str]:
+    return Browsing(_panel.stores.database).authors()
+
+
+def authors(panel: Facade) -> list[str]:
+    """Everybody who ever asked for a run, at most half a minute old."""
+    return _authors(panel.stores.database.place, panel)
+
+
+@st.cache_data(ttl=1, show_spinner=False, max_entries=4)
+def _records(place: str, _panel: Facade) -> Mapping[str, EnvironmentRecord]:
+    return _panel.stores.environments.all()
+
+
+def records(panel: Facade) -> Mapping[str, EnvironmentRecord]:
+    """What is known of environments that exist, by name, at most a second old."""
+    return _records(panel.stores.database.place, panel)
+
+
+@st.cache_data(ttl=1, show_spinner=False, max_entries=4)
+def _locks(place: str, _panel: Facade) -> list[StateLock]:
+    return _panel.stores.locks.all()
+
+
+def locks(panel: Facade) -> list[StateLock]:
+    """State locks as a worker last saw them, at most a second old here."""
+    return _locks(panel.stores.database.place, panel)
+
+
+def lock(panel: Facade, environment: str) -> StateLock | None:
+    """The lock of one environment's state, if a worker saw one."""
+    return next((found for found in locks(panel) if found.subject == environment), None)
+
+
+def approvals(panel: Facade, run_id: int) -> list[RunApproval]:
+    """Who said yes to a run's plan, in order."""
+    return Browsing(panel.stores.database).approvals(run_id)
+
+
+def browsing(panel: Facade) -> Browsing:
+    """Windows on many runs and long logs."""
+    return Browsing(panel.stores.database)
+
+
+def cancel_requests(panel: Facade, run: Run) -> list[AuditEntry]:
+    """Who asked for this run to stop, gently and by force, from the audit record; oldest first."""
+    entries = panel.trail.recent(run.environment, limit=_ENTRIES)
+    return [
+        entry
+        for entry in entries[::-1]
+        if entry.action.startswith("cancel") and entry.detail.get("run") == run.id
+    ]
+
+
+def roles(capability: Capability) -> str:
+    """The roles of people who may do this, for a sentence."""
+    return " or ".join(role.value for role in Role if role in ROLES[capability] and role is not Role.SYSTEM)
 
 
 def forget() -> None:
     """Drop what is a second old: after an act, the page shall show the world after it."""
     _environments.clear()
     _environment.clear()
+    _records.clear()
+    _locks.clear()

@@ -16,20 +16,32 @@ PLAN_VIEW = "plan-view"
 PLAN_OPEN = "plan-open"
 #: Which stack's plan is shown.
 PLAN_STACK = "plan-stack"
-#: Text that narrows a log, and whether the log is open.
+#: Text and levels that narrow a log, where its window is, and whether the log is open.
 LOG_FILTER = "log-filter"
+LOG_LEVEL = "log-level"
+LOG_PLACE = "log-place"
 LOG_OPEN = "log-open"
 #: The reviewer's comment.
 COMMENT = "comment"
 #: The environment whose destruction is being asked about.
 ASKED = "asked-destroy"
+#: The run whose forced end is being asked about, and the environment whose unlocking is.
+ASKED_FORCE = "asked-force"
+ASKED_UNLOCK = "asked-unlock"
+#: Why a guardrail is overridden.
+REASON = "reason"
+#: By how many hours an environment's life is to be extended.
+EXTEND = "extend"
 #: What was typed to confirm a destruction.
 CONFIRM = "confirm"
 #: The tab of an environment's page; also in the address.
 TAB = "tab"
-#: Filters and page of the list of runs.
-RUNS_ENVIRONMENT = "runs-environment"
-RUNS_BEFORE = "runs-before"
+#: Filters of the list of runs (also in the address), and where its window is.
+RUNS_ENVIRONMENT = "environment"
+RUNS_KIND = "kind"
+RUNS_STATE = "state"
+RUNS_AUTHOR = "by"
+RUNS_PLACE = "runs-place"
 #: The run that a click led to, or None where it led to a notice; gone once it was followed.
 FOLLOW = "follow"
 #: The run whose end was already told.

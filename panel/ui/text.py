@@ -42,18 +42,20 @@ RUN_STATES: Mapping[str, str] = {
     "deploying": "Deploying",
     "applied": "Done",
     "errored": "Failed",
-    "canceled": "Cancelled",
+    "canceled": "Canceled",
     "discarded": "Discarded",
     "stale": "Out of date",
     "interrupted": "Interrupted",
     "blocked": "Blocked",
 }
+#: The word of a drift check that found something.
+DRIFTED = "Drifted"
 #: What an ended run means, in a sentence.
 RUN_ENDS: Mapping[str, str] = {
     "applied": "Everything was done.",
     "planned": "The plan was made; nothing was applied.",
     "no_changes": "Nothing had to change.",
-    "canceled": "It was cancelled. What Terraform had finished stays as it is.",
+    "canceled": "It was canceled. What Terraform had finished stays as it is.",
     "discarded": "The plan was discarded. Nothing was applied.",
     "stale": "The world changed after the plan was made, so it was not applied. Plan again.",
     "blocked": "A guardrail refused this plan. Nothing was applied.",
@@ -129,7 +131,7 @@ KEEP = "Keep {name}"
 APPROVE = "Approve and apply"
 DISCARD = "Discard"
 CANCEL = "Cancel run"
-CANCELLING = "Cancelling: it stops at the next safe point. What Terraform has finished stays."
+CANCELLING = "Canceling: it stops at the next safe point. What Terraform has finished stays."
 RETRY = "Retry: {kind} {name}"
 REVIEW = "Review the plan of {name}"
 WATCH = "Watch run {id}"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from panel.access.capabilities import Capability, can
 from panel.lifecycle.overview import EnvironmentView
-from panel.ui import acts, text
+from panel.ui import acts, operations_text, text
 from panel.ui.components.destroy import ask_destroy, destroy_dialog
 from panel.ui.state import Facade
 
@@ -22,18 +22,20 @@ def actions(panel: Facade, view: EnvironmentView) -> None:
         else:
             _act(panel, "deploy", text.DEPLOY.format(name=name), view, blocked)
             _act(panel, "update", text.UPDATE.format(name=name), view, blocked)
+            _act(panel, "drift", operations_text.DRIFT_CHECK, view, blocked, why=operations_text.DRIFT_HELP)
         if (view.exists and view.state != "lost") or partly:
             _destroy(panel, view, blocked)
     destroy_dialog(panel, name)
 
 
 def _act(
-    panel: Facade, kind: str, label: str, view: EnvironmentView, blocked: str | None, *, primary: bool = False
-) -> None:
-    needed = {"create": Capability.CREATE, "update": Capability.PLAN, "deploy": Capability.DEPLOY}[kind]
+    panel: Facade, kind: str, label: str, view: EnvironmentView, blocked: str | None, *,
+    primary: bool = False, why: str | None = None,
+) -> None:  # fmt: skip
+    needed = {"create": Capability.CREATE, "deploy": Capability.DEPLOY}.get(kind, Capability.PLAN)
     clicked = st.button(
         label, key=f"{kind}-{view.name}", type="primary" if primary else "secondary",
-        disabled=blocked is not None or not can(panel.identity, needed), help=blocked,
+        disabled=blocked is not None or not can(panel.identity, needed), help=blocked or why,
     )  # fmt: skip
     if clicked:
         acts.begin(panel, kind, view.name)

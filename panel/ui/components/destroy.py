@@ -18,17 +18,17 @@ def ask_destroy(name: str) -> None:
     st.session_state[session.ASKED] = name
 
 
-def destroy_dialog(panel: Facade, name: str) -> None:
-    """Draw the dialog while it is open for this environment."""
+def destroy_dialog(panel: Facade, name: str, *, retry_of: int | None = None) -> None:
+    """Draw the dialog while it is open for this environment; ``retry_of``: the run that is tried again."""
     if st.session_state.get(session.ASKED) == name:
-        st.dialog(text.DESTROY_TITLE.format(name=name), on_dismiss=_close)(_ask)(panel, name)
+        st.dialog(text.DESTROY_TITLE.format(name=name), on_dismiss=_close)(_ask)(panel, name, retry_of)
 
 
 def _close() -> None:
     st.session_state.pop(session.ASKED, None)
 
 
-def _ask(panel: Facade, name: str) -> None:
+def _ask(panel: Facade, name: str, retry_of: int | None) -> None:
     view = readers.environment(panel, name)
     if view.protected:
         hint = text.PROTECTED_HINT.format(name=name)
@@ -39,10 +39,19 @@ def _ask(panel: Facade, name: str) -> None:
     clicked = st.button(text.DESTROY.format(name=name), key=f"destroy-{name}", type="primary")
     if clicked and typed == name:
         _close()
-        acts.begin(panel, "destroy", name, confirm=typed)
+        _begin(panel, name, typed, retry_of)
         st.rerun()
     if typed != name and (typed or clicked):
         draw(f'<p role="alert">{badge("warn", text.DESTROY_MISMATCH.format(name=name))}</p>')
+
+
+def _begin(panel: Facade, name: str, typed: str, retry_of: int | None) -> None:
+    if retry_of is None:
+        acts.begin(panel, "destroy", name, confirm=typed)
+        return
+    acts.order(
+        panel, name, "destroy", lambda: panel.operations.retry(panel.identity, retry_of, confirm=typed)
+    )
 
 
 def _parts(panel: Facade, view: EnvironmentView) -> str:

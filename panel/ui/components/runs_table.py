@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from panel.lifecycle.stages import KINDS
 from panel.store.tables import Run
-from panel.ui import text
-from panel.ui.components.markup import esc, page_link, table, when
+from panel.ui import run_text, text
+from panel.ui.components.markup import esc, page_link, quiet, table, when
+from panel.ui.components.signs import short
 from panel.ui.components.states import run_badge
-from panel.ui.format import between, counts
+from panel.ui.format import between, counts, plural
 
 
 def runs_table(runs: Sequence[Run], *, with_environment: bool) -> str:
@@ -19,16 +20,17 @@ def runs_table(runs: Sequence[Run], *, with_environment: bool) -> str:
     head = [text.RUN, text.KIND, text.STATE, text.PLANNED_CHANGES, text.AUTHOR, text.DURATION, text.WHEN]
     if with_environment:
         head.insert(1, text.ENVIRONMENT)
-    return table(head, [_row(run, now, with_environment=with_environment) for run in runs])
+    took = head.index(text.DURATION)
+    return table(head, [_row(run, now, with_environment=with_environment) for run in runs], right=(took,))
 
 
 def _row(run: Run, now: datetime, *, with_environment: bool) -> list[str]:
     took = between(run.started_at or run.created_at, run.ended_at or now)
     cells = [
         page_link("run", "run", run.id, f"{text.RUN} {run.id}"),
-        esc(KINDS.get(run.kind, run.kind)),
-        run_badge(run),
-        esc(counts(run.add, run.change, run.destroy)),
+        esc(KINDS.get(run.kind, run.kind)) + _of(run),
+        run_badge(run) + short(run),
+        esc(_changes(run)),
         esc(run.author),
         took,
         when(run.created_at, now=now),
@@ -36,3 +38,15 @@ def _row(run: Run, now: datetime, *, with_environment: bool) -> list[str]:
     if with_environment:
         cells.insert(1, page_link("environment", "environment", run.environment, run.environment))
     return cells
+
+
+def _changes(run: Run) -> str:
+    """Counts of a plan, or how much drifted."""
+    if run.kind == "drift":
+        return "" if run.drifted is None else plural(run.drifted, *run_text.DRIFTED)
+    return counts(run.add, run.change, run.destroy)
+
+
+def _of(run: Run) -> str:
+    """Which run this one tries again, if one."""
+    return f" {quiet(esc(run_text.RETRY_SHORT.format(id=run.retry_of)))}" if run.retry_of is not None else ""

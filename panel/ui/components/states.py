@@ -32,16 +32,28 @@ def environment_badge(state: str) -> str:
 
 
 def run_tone(run: Run) -> str:
-    """The tone of a run's state."""
+    """The tone of a run's state: where a person is asked, where a plan was all there was to do, as it is."""
     if not run.active and run.state == "planned":
-        return "ok"
+        return "warn" if run.drifted else "ok"
+    if run.active and run.state == "blocked":
+        return "warn"
     return "busy" if run.active and run.state == "no_changes" else _RUN.get(run.state, "unknown")
+
+
+def state_tone(state: str, *, present: bool, active: bool) -> str:
+    """The tone of one state on a run's way: what was passed is done, unless it was no success."""
+    name = _RUN.get(state, "unknown")
+    if not present:
+        return "ok" if name in {"busy", "warn"} else name
+    return "ok" if not active and state == "planned" else name
 
 
 def run_word(run: Run) -> str:
     """The word of a run's state; a plan that was all there was to do is done."""
     if not run.active and run.state == "planned":
-        return text.RUN_STATES["applied"]
+        return text.DRIFTED if run.drifted else text.RUN_STATES["applied"]
+    if run.active and run.state == "blocked":
+        return text.RUN_STATES["planned"]
     return text.RUN_STATES.get(run.state, run.state)
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 _TOKENS = """
 :root {
   --p-rule: light-dark(#d5dcdd, #334044); --p-soft: light-dark(#f3f6f6, #182124);
+  --p-page: light-dark(#ffffff, #101618); --p-ink: light-dark(#1b2528, #e3eaea);
   --p-quiet: light-dark(#5b6770, #9aa7ad); --p-link: light-dark(#0f6466, #5cc8c0);
   --p-ok: light-dark(#1a7f37, #4ac26b); --p-busy: light-dark(#0b62c4, #6cb6ff);
   --p-warn: light-dark(#8a5a00, #e3b341); --p-bad: light-dark(#b42318, #ff8a80);
@@ -107,7 +108,7 @@ _RUN = """
 .p-log span { min-width: 0; white-space: pre-wrap; }
 @media (max-width: 640px) { .p-log div { grid-template-columns: 4.6rem 1fr; } .p-log span:nth-child(2) { display: none; } }
 .st-key-decision { position: sticky; bottom: 0; z-index: 5; padding: 0.7rem 0; border-top: 1px solid var(--p-rule);
-  background: light-dark(#ffffff, #101618); }
+  background: var(--p-page); }
 .p-tree { display: flex; align-items: center; overflow-x: auto; padding: 0.5rem 0; }
 .p .p-tree ul { list-style: none; margin: 0; padding: 0; }
 .p .p-tree li { display: flex; align-items: center; position: relative; margin: 0; padding: 0.3rem 0 0.3rem 2.4rem; }
@@ -129,7 +130,37 @@ _RUN = """
 @media (max-width: 640px) { .p-status { grid-template-columns: 1fr; } }
 """
 
-_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}</style>"
+_JOURNEY = """
+.p .p-journey { list-style: none; margin: 0.3rem 0 0; padding: 0; max-width: 62rem; }
+.p .p-journey li { position: relative; display: grid; grid-template-columns: 1.6rem minmax(9rem, 12rem) 5.5rem 7.5rem 1fr;
+  gap: 0 0.6rem; margin: 0; padding: 0.16rem 0; font-size: 0.94rem; }
+.p-journey li::before { content: ""; position: absolute; left: 0.5rem; top: 0; bottom: 0; border-left: 1px solid var(--p-rule); }
+.p-journey li:first-child::before { top: 0.9rem; } .p-journey li:last-child::before { bottom: auto; height: 0.9rem; }
+.p-journey li:only-child::before { display: none; }
+.p-journey .p-dot { position: relative; width: 1.05rem; text-align: center; background: var(--p-page); }
+.p-journey .p-word { color: var(--p-ink); } .p-journey .p-now .p-word { font-weight: 650; color: inherit; }
+.p-journey .p-took, .p-journey time { text-align: right; color: var(--p-quiet); }
+.p-journey .p-who { color: var(--p-ink); padding-left: 0.9rem; } .p-journey q { quotes: "“" "”"; }
+.p-journey .p-said { grid-column: 5; color: var(--p-ink); padding-left: 0.9rem; }
+.p-journey .p-said::before { content: "✓ "; color: var(--p-quiet); }
+.p-journey .p-next, .p-journey .p-next .p-word, .p-journey .p-next .p-who { color: var(--p-quiet); font-style: normal; }
+.p-journey .p-next::before { border-left-style: dashed; } .p-journey .p-next .p-who { grid-column: 3 / -1; padding-left: 0; }
+.p-journey .p-ends .p-who { grid-column: 2 / -1; }
+@media (max-width: 640px) {
+  .p .p-journey li { grid-template-columns: 1.6rem 1fr auto; }
+  .p-journey time { grid-column: 3; } .p-journey .p-took { grid-column: 3; grid-row: 1; }
+  .p-journey .p-who, .p-journey .p-said, .p-journey .p-next .p-who { grid-column: 2 / 3; padding-left: 0; }
+  .p-journey time { grid-row: 2; }
+}
+.p-banner { border: 1px solid var(--p-rule); border-left: 3px solid var(--p-warn); border-radius: 4px; padding: 0.6rem 0.9rem; }
+.p-banner:has(.p-bad) { border-left-color: var(--p-bad); } .p-banner.p-calm { border-left-color: var(--p-none); }
+.p-note.p-asks { border-left-color: var(--p-warn); }
+.p ul.p-plain { list-style: none; margin: 0; padding: 0; } .p ul.p-plain li { margin: 0; padding: 0.15rem 0; }
+.p h2 small { font-size: 0.87rem; font-weight: 400; }
+[class*="st-key-log-moves"] button p, .st-key-runs-pages button p { font-size: 0.94rem; }
+"""
+
+_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}</style>"
 
 
 def apply() -> None:

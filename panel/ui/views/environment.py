@@ -9,6 +9,7 @@ from panel.lifecycle.overview import EnvironmentView
 from panel.ui import notices, readers, session, text
 from panel.ui.components import facts
 from panel.ui.components.actions import actions
+from panel.ui.components.banners import banners, rules
 from panel.ui.components.markup import draw, esc, link, page_link, quiet, rows, safe_url, table
 from panel.ui.components.problems import problem
 from panel.ui.components.runs_table import runs_table
@@ -20,7 +21,7 @@ from panel.ui.navigation import link_home
 from panel.ui.state import Facade, get_panel
 
 #: What the page is drawn anew for; other changes are drawn in place.
-Marker = tuple[str, int | None, bool]
+Marker = tuple[str, int | None, bool, str]
 
 _RUNS = 30
 
@@ -33,8 +34,10 @@ def show() -> None:
         return
     st.set_page_config(page_title=f"{view.name} · {text.STATES.get(view.state, view.state)}")
     notices.show()
-    every = LIVELY if view.active_run is not None else CALM
+    run = view.active_run
+    every = LIVELY if run is not None else CALM
     live(_header, every)(view.name, _marker(view))
+    banners(panel, view, text.WAIT_FOR_RUN.format(id=run.id, name=view.name) if run is not None else None)
     actions(panel, view)
     _tabs(panel, view, every)
 
@@ -59,7 +62,17 @@ def _of_run(panel: Facade) -> str:
 
 
 def _marker(view: EnvironmentView) -> Marker:
-    return (view.state, view.active_run.id if view.active_run else None, view.exists)
+    return (view.state, view.active_run.id if view.active_run else None, view.exists, _banners(view.name))
+
+
+def _banners(name: str) -> str:
+    """What the banners above the tabs are about: another banner draws the page anew."""
+    panel = get_panel()
+    record, lock = readers.records(panel).get(name), readers.lock(panel, name)
+    held = lock is not None and lock.holder == "orphaned"
+    if record is None:
+        return f"{held}"
+    return f"{held} {len(record.drift)} {record.expires_at} {record.expiry_warned_at} {record.asleep}"
 
 
 def _header(name: str, seen: Marker) -> None:
@@ -117,6 +130,7 @@ def _overview(name: str) -> None:
             (text.SIZE, esc(view.size) + (f" · {esc(text.PROTECTED_WORD)}" if view.protected else "")),
             (text.OWNER, facts.owner(view)),
             (text.LAST_RUN, facts.last_run(view.last_run)),
+            *rules(get_panel(), view),
             *([(text.ACCESS, access)] if view.exists and view.ssh_key else []),
         ]
     )

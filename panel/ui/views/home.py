@@ -6,10 +6,14 @@ import streamlit as st
 
 from panel.errors import CatalogueError
 from panel.lifecycle.overview import EnvironmentView
+from panel.store.tables import Run
 from panel.ui import acts, notices, readers, text
+from panel.ui import operations_text as words
+from panel.ui.components.banners import is_near
 from panel.ui.components.card import card
 from panel.ui.components.markup import badge, draw, esc, page_link, quiet, when
 from panel.ui.components.problems import problem_markup
+from panel.ui.components.signs import vitality
 from panel.ui.format import duration, plural
 from panel.ui.live import CALM, LIVELY, live
 from panel.ui.state import Facade, Start, get_panel, get_start
@@ -60,7 +64,7 @@ def _cards(was_busy: bool) -> None:
 def _strip(panel: Facade, views: list[EnvironmentView], start: Start) -> None:
     """What needs a person, in a line that is always there: cards must not move when it changes."""
     alone = start.state in {"done", "failed"} and not panel.overview.workers()
-    items = _needs(views, start, alone=alone)
+    items = _needs(panel, views, start, alone=alone)
     if start.state == "starting":
         items.append(badge("busy", text.STARTING.format(elapsed=duration(start.seconds))))
     if not items:
@@ -74,16 +78,52 @@ def _strip(panel: Facade, views: list[EnvironmentView], start: Start) -> None:
         st.button(text.START, key="start", on_click=start.begin)
 
 
-def _needs(views: list[EnvironmentView], start: Start, *, alone: bool) -> list[str]:
+def _needs(panel: Facade, views: list[EnvironmentView], start: Start, *, alone: bool) -> list[str]:
     items = [badge("bad", text.NEEDS_LOST.format(name=view.name)) for view in views if view.state == "lost"]
     if alone and start.error is None:
         items.append(badge("warn", text.NEEDS_WORKER))
     for view in views:
-        if view.state == "needs_you" and view.active_run is not None:
-            run = view.active_run
-            way = page_link("run", "run", run.id, text.OPEN_RUN.format(id=run.id))
-            line = badge("warn", text.NEEDS_REVIEW.format(name=view.name))
-            items.append(f"{line} {quiet(when(run.heartbeat_at or run.created_at))} {way}")
+        items += _asked(panel, view) + _warned(panel, view)
+    items += [
+        f"{badge('bad', words.NEEDS_STUCK.format(id=run.id, name=run.environment))} {_way(run)}"
+        for run in readers.active_runs(panel)
+        if vitality(run) == "stuck"
+    ]
+    return items
+
+
+def _asked(panel: Facade, view: EnvironmentView) -> list[str]:
+    """A decision that a run waits for."""
+    run = view.active_run
+    if view.state != "needs_you" or run is None:
+        return []
+    blocked = run.state == "blocked"
+    line = badge("warn", (words.NEEDS_OVERRIDE if blocked else text.NEEDS_REVIEW).format(name=view.name))
+    if run.approvals_needed > 1 and not blocked:
+        got = len(readers.approvals(panel, run.id or 0))
+        line += f" {quiet(esc(words.NEEDS_APPROVALS.format(got=got, needed=run.approvals_needed)))}"
+    return [f"{line} {quiet(when(run.heartbeat_at or run.created_at))} {_way(run)}"]
+
+
+def _way(run: Run) -> str:
+    return page_link("run", "run", run.id, text.OPEN_RUN.format(id=run.id))
+
+
+def _warned(panel: Facade, view: EnvironmentView) -> list[str]:
+    """What an environment's page has a banner for."""
+    items, name = [], view.name
+    lock, record = readers.lock(panel, name), readers.records(panel).get(name)
+    way = page_link("environment", "environment", name, words.SEE.format(name=name))
+    if lock is not None and lock.holder == "orphaned":
+        items.append(f"{badge('bad', words.NEEDS_UNLOCK.format(name=name))} {way}")
+    if record is None or not record.exists or view.state == "lost":
+        return items
+    if record.drift:
+        items.append(
+            f"{badge('warn', words.NEEDS_DRIFT.format(name=name))} {quiet(when(record.drift_checked_at))} {way}"
+        )
+    if is_near(record):
+        items.append(f"{badge('warn', words.NEEDS_EXPIRY.format(name=name))} {when(record.expires_at)} {way}")
     return items
 
 
@@ -93,7 +133,8 @@ def _workers_line(panel: Facade) -> str:
     queued = [run for run in runs if run.state == "queued"]
     queue = plural(len(queued), *text.QUEUED) if queued else text.QUEUE_EMPTY
     under_way = plural(len(runs) - len(queued), *text.RUNNING)
-    return quiet(esc(text.WORKERS_LINE.format(workers=workers, queue=f"{under_way} · {queue}")))
+    line = quiet(esc(text.WORKERS_LINE.format(workers=workers, queue=f"{under_way} · {queue}")))
+    return f'{line} <a href="operations" target="_self">{words.OPERATIONS}</a>'
 
 
 def _catalogue_problem(error: CatalogueError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -9,27 +10,29 @@ import streamlit as st
 from panel.catalogue.schema import SHARED
 from panel.errors import NotFoundError, PanelError
 from panel.lifecycle.stages import KINDS, TITLES
-from panel.store.tables import Run, RunPlan, RunTransition
-from panel.ui import acts, notices, readers, session, text
+from panel.store.tables import AuditEntry, Run
+from panel.ui import notices, readers, run_text, text
 from panel.ui.components import plan as plans
-from panel.ui.components.destroy import ask_destroy, destroy_dialog
+from panel.ui.components.aftermath import kin, left_behind, ways_on
+from panel.ui.components.decisions import cancel_button, decision, overriding, stopping
+from panel.ui.components.journey import journey, remarks
 from panel.ui.components.log import log
-from panel.ui.components.markup import draw, esc, folded, link, quiet, safe_url, table, when
+from panel.ui.components.markup import badge, draw, esc, link, quiet, safe_url, when
 from panel.ui.components.problems import problem, problem_markup
+from panel.ui.components.signs import signs
 from panel.ui.components.stages import progress, strip
 from panel.ui.components.states import run_badge, run_title, run_tone
-from panel.ui.format import between
+from panel.ui.format import between, plural
 from panel.ui.live import LIVELY, live
-from panel.ui.navigation import link_environment, link_home, plain
+from panel.ui.navigation import link_environment, link_home
 from panel.ui.state import Facade, get_panel, get_start
 
 #: What a run's page is drawn anew for; other changes are drawn in place.
-Marker = tuple[str, str, bool, bool]
+Marker = tuple[str, str, bool, bool, bool, int]
 
-#: Ends after which the same may be asked for again.
-_RETRIABLE = frozenset({"errored", "interrupted", "canceled", "stale"})
-_STACKS = {"environment": text.STACK_ENVIRONMENT, "shared": text.STACK_SHARED}
 _TABS = {"ok": text.TAB_DONE, "bad": text.TAB_FAILED, "warn": text.TAB_NEEDS, "busy": text.TAB_WORKING}
+#: States in which a run under way waits for a person.
+_ASKING = frozenset({"planned", "blocked"})
 
 
 def show() -> None:
@@ -41,17 +44,19 @@ def show() -> None:
     title = run_title(run)
     st.set_page_config(page_title=_TABS.get(run_tone(run), "{title}").format(title=title))
     notices.show()
-    live(_standing, LIVELY if run.active else None)(run.id or 0, _marker(run))
+    live(_standing, LIVELY if run.active else None)(run.id or 0, _marker(panel, run))
     _links(panel, run)
     _ended(panel, run)
-    if run.active and run.state != "planned":
+    if run.active and run.state not in _ASKING:
         log(run)
-        _plan(panel, run)
-    else:
-        _plan(panel, run)
-        _decision(panel, run)
-        log(run)
-    _transitions(panel, run)
+        plans.show(panel, run)
+        _journey(panel, run)
+        return
+    plans.show(panel, run)
+    if run.active and not run.cancel_requested:
+        (decision if run.state == "planned" else overriding)(panel, run)
+    _journey(panel, run)
+    log(run)
 
 
 def _asked_for(panel: Facade) -> Run | None:
@@ -69,15 +74,16 @@ def _asked_for(panel: Facade) -> Run | None:
         return None
 
 
-def _marker(run: Run) -> Marker:
-    return (run.state, run.stage, run.active, run.cancel_requested)
+def _marker(panel: Facade, run: Run) -> Marker:
+    given = len(readers.approvals(panel, run.id or 0)) if run.state == "planned" else 0
+    return (run.state, run.stage, run.active, run.cancel_requested, run.force_cancel, given)
 
 
 def _standing(run_id: int, seen: Marker) -> None:
     """Title, stages and progress, refreshed in place; a change of state draws the whole page once."""
     panel = get_panel()
     run = panel.stores.runs.get(run_id)
-    if _marker(run) != seen:
+    if _marker(panel, run) != seen:
         readers.forget()
         st.rerun()
     now = datetime.now(UTC)
@@ -91,29 +97,40 @@ def _standing(run_id: int, seen: Marker) -> None:
 
 def _now(panel: Facade, run: Run, moving: str) -> str:
     if not run.active:
-        end = text.RUN_ENDS.get(run.state, "")
+        end = _end(run)
         return f'<p role="status">{esc(end)}</p>' if end else ""
-    note = text.CANCELLING if run.cancel_requested else ""
+    note = ""
     if run.state == "queued" and not panel.overview.workers():
         note = text.NO_WORKER_FOR_RUN if get_start().state != "starting" else text.STARTING_FOR_RUN
     if run.auto_approve and run.state in {"queued", "preparing", "planning"}:
         note = note or text.AUTO_APPROVED.format(name=run.author)
-    if run.state == "planned":
+    if run.state in _ASKING:
         return ""
-    return f'<div class="p-live">{moving}{f"<p>{quiet(esc(note))}</p>" if note else ""}</div>'
+    stage = next((item for item in panel.stores.runs.stages(run.id or 0) if item.name == run.stage), None)
+    banner = signs(run, stage)
+    return f'<div class="p-live">{moving}{f"<p>{quiet(esc(note))}</p>" if note else ""}</div>{banner}'
+
+
+def _end(run: Run) -> str:
+    if run.kind == "drift" and run.state == "planned":
+        return run_text.DRIFT_FOUND.format(count=plural(run.drifted or 0, *run_text.RESOURCE))
+    if run.kind == "drift" and run.state == "no_changes":
+        return run_text.DRIFT_NONE
+    return text.RUN_ENDS.get(run.state, "")
 
 
 def _links(panel: Facade, run: Run) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="links"):
         if run.environment != SHARED:
             link_environment(run.environment, text.ENVIRONMENT_LINK.format(name=run.environment))
         url = _application(panel, run)
         if url is not None:
             draw(link(url, text.OPEN_APP), width="content")
-        if run.active and run.state != "planned" and not run.cancel_requested:
-            st.button(
-                text.CANCEL, key=f"cancel-{run.id}", on_click=acts.decide, args=(panel, "cancel", run.id)
-            )
+        if run.active and run.state not in _ASKING and not run.cancel_requested:
+            cancel_button(panel, run)
+    if run.active:
+        stopping(panel, run)
+    draw(kin(panel, run))
 
 
 def _application(panel: Facade, run: Run) -> str | None:
@@ -127,83 +144,33 @@ def _application(panel: Facade, run: Run) -> str | None:
 
 
 def _ended(panel: Facade, run: Run) -> None:
-    """What went wrong, and the way to try again."""
-    if run.error:
+    """What went wrong or was found, and the ways on."""
+    if run.state == "blocked":
+        title, note = run_text.BLOCKED_TITLE, run_text.BLOCKED_OPEN if run.active else run_text.BLOCKED_CLOSED
+        draw(
+            f'<div class="p-error" role="status"><h3>{badge("warn" if run.active else "bad", title)}</h3>'
+            f"<p>{esc(run.error)}</p><p>{esc(note)}</p></div>"
+        )
+    elif run.error and run.state != "stale":
         stage = TITLES.get(run.stage, KINDS.get(run.kind, run.kind))
         title = text.ERROR_TITLE.format(stage=f"{stage} · {run.environment}")
         draw(problem_markup(title, run.error, run.error_hint, run.error_detail))
-    if run.active or run.environment == SHARED or run.state not in _RETRIABLE:
-        return
-    again = text.RETRY.format(kind=KINDS.get(run.kind, run.kind).lower(), name=run.environment)
-    if run.kind == "destroy":
-        st.button(again, key=f"retry-{run.id}", on_click=ask_destroy, args=(run.environment,))
-        destroy_dialog(panel, run.environment)
-    elif st.button(again, key=f"retry-{run.id}"):
-        acts.begin(panel, run.kind, run.environment)
-        st.rerun()
+    left_behind(panel, run)
+    ways_on(panel, run)
 
 
-def _plan(panel: Facade, run: Run) -> None:
-    """The plan: open while it waits for review, folded (and not drawn) before and after."""
-    found = {name: plan for name in _STACKS if (plan := readers.plan(panel, run, name)) is not None}
-    if not found:
-        return
-    if run.state == "planned":
-        draw(f"<h2>{text.PLAN}</h2>")
-        _chosen_plan(run, found)
-        return
-    counted = plans.plan_counts(next(iter(found.values())).changes)
-    key = session.of(session.PLAN_OPEN, run.id)
-    box = st.expander(text.PLAN_FOLDED.format(counts=plain(counted)), key=key, on_change="rerun")
-    if box.open:
-        with box:
-            _chosen_plan(run, found)
+def _journey(panel: Facade, run: Run) -> None:
+    """The states as they followed each other, with who did what; live while the run goes on."""
+    draw(f"<h2>{run_text.HOW_IT_WENT} <small>{quiet(run_text.IN_UTC)}</small></h2>")
+    live(_way, LIVELY if run.active and run.state not in _ASKING else None)(run.id or 0)
 
 
-def _chosen_plan(run: Run, found: dict[str, RunPlan]) -> None:
-    stack = next(iter(found))
-    if len(found) > 1:
-        chosen = st.segmented_control(
-            text.PLAN, list(found),
-            format_func=lambda name: plain(f"{_STACKS[name]} {plans.plan_counts(found[name].changes)}"),
-            default=stack, key=session.of(session.PLAN_STACK, run.id), label_visibility="collapsed",
-        )  # fmt: skip
-        stack = chosen or stack
-    plan = found[stack]
-    draw(f"<p>{plans.summary(plan)}</p>{plans.guardrails(plan.guardrails)}")
-    plans.resources(run, plan)
+def _way(run_id: int) -> None:
+    panel = get_panel()
+    run = panel.stores.runs.get(run_id)
+    told = remarks(run, readers.approvals(panel, run_id), _requests(panel, run))
+    draw(journey(run, panel.stores.runs.transitions(run_id), told, datetime.now(UTC)))
 
 
-def _decision(panel: Facade, run: Run) -> None:
-    if run.state != "planned" or not run.active:
-        return
-    with st.container(
-        key="decision", horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"
-    ):
-        key = session.of(session.COMMENT, run.id)
-        st.text_input(text.COMMENT, key=key, max_chars=200)
-        st.button(
-            text.DISCARD, key=f"discard-{run.id}", on_click=_decide, args=(panel, "discard", run.id or 0, key)
-        )
-        st.button(
-            text.APPROVE, key=f"approve-{run.id}", type="primary",
-            on_click=_decide, args=(panel, "approve", run.id or 0, key),
-        )  # fmt: skip
-
-
-def _decide(panel: Facade, verb: str, run_id: int, key: str) -> None:
-    acts.decide(panel, verb, run_id, str(st.session_state.get(key, "")))
-
-
-def _transitions(panel: Facade, run: Run) -> None:
-    steps = panel.stores.runs.transitions(run.id or 0)
-    head = (text.WHEN, text.STATE, text.WHO, text.DETAIL)
-    body = [(when(step.at), esc(_step(step)), esc(step.actor), esc(step.comment)) for step in steps]
-    draw(folded(text.TRANSITIONS, table(head, body)))
-
-
-def _step(step: RunTransition) -> str:
-    after = text.RUN_STATES.get(step.after, step.after)
-    if not step.before:
-        return after
-    return text.FROM_TO.format(before=text.RUN_STATES.get(step.before, step.before), after=after)
+def _requests(panel: Facade, run: Run) -> Sequence[AuditEntry]:
+    return readers.cancel_requests(panel, run) if run.cancel_requested else ()

@@ -1,0 +1,172 @@
+"""After a run's end: what it left behind, and the way on (retry, re-plan, unlock; bring back or accept a drift)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from panel.access.capabilities import Capability, can
+from panel.catalogue.schema import SHARED
+from panel.store.tables import Run, RunExecution, StateLock
+from panel.ui import acts, readers
+from panel.ui import run_text as text
+from panel.ui.components.confirmations import unlock_button, unlock_dialog
+from panel.ui.components.destroy import ask_destroy, destroy_dialog
+from panel.ui.components.locks import lock_facts
+from panel.ui.components.markup import badge, draw, esc, mono, page_link, quiet, when
+from panel.ui.state import Facade
+
+#: Ends after which the same may be asked for again, and those whose plan has to be made anew.
+_RETRIABLE = frozenset({"errored", "canceled", "interrupted"})
+_REPLANNED = frozenset({"stale", "discarded", "blocked", "interrupted"})
+_PLANNED_KINDS = frozenset({"create", "update", "plan", "destroy", "refresh", "sleep", "wake", "drift"})
+_MOST_DRIFTED = 50
+_NEEDS = {
+    "create": Capability.CREATE, "deploy": Capability.DEPLOY, "destroy": Capability.DESTROY,
+    "unlock": Capability.UNLOCK,
+}  # fmt: skip
+
+
+def kin(panel: Facade, run: Run) -> str:
+    """Markup of the links to the run that this one tries again, and to those that tried it again."""
+    parts = []
+    if run.retry_of is not None:
+        parts.append(text.RETRY_OF.format(way=_link(run.retry_of)))
+    later = readers.browsing(panel).retries(run.id or 0)
+    if later:
+        parts.append(text.RETRIED_AS.format(ways=", ".join(_link(other.id) for other in later)))
+    return f"<p>{' · '.join(parts)}</p>" if parts else ""
+
+
+def _link(run_id: int | None) -> str:
+    return page_link("run", "run", run_id, f"run {run_id}")
+
+
+def left_behind(panel: Facade, run: Run) -> None:
+    """What the end of the run means for the environment."""
+    if run.state == "stale" and run.error_detail:
+        changes = "".join(f"<li>{esc(line)}</li>" for line in run.error_detail.splitlines() if line.strip())
+        draw(
+            f'<div class="p-note p-asks"><h3>{badge("warn", text.STALE_TITLE)}</h3><ul>{changes}</ul>'
+            f"<p>{esc(text.STALE_NEXT)}</p></div>"
+        )
+    if run.state == "interrupted":
+        _interrupted(panel, run)
+    if run.kind == "drift" and run.state in {"planned", "no_changes"}:
+        plan = readers.plan(panel, run, "environment")
+        draw(f"<h2>{text.DRIFT_TITLE}</h2>{drifted(plan.drift if plan is not None else [])}")
+
+
+def _interrupted(panel: Facade, run: Run) -> None:
+    parts = [f"<h3>{badge('bad', text.INTERRUPTED_TITLE)}</h3>"]
+    if run.progress_total:
+        done = text.INTERRUPTED_DONE.format(done=run.progress_done, total=run.progress_total)
+        parts.append(f"<p>{esc(done)}</p>")
+    found = panel.stores.executions.of_run(run.id or 0)
+    if found:
+        parts.append(f"<ul>{''.join(_execution(item) for item in found)}</ul>")
+    lock = readers.lock(panel, run.environment)
+    if lock is not None:
+        parts.append(lock_facts(lock))
+    parts.append(f"<p>{esc(text.INTERRUPTED_NEXT)}</p>")
+    draw(f'<div class="p-error">{"".join(parts)}</div>')
+
+
+def _execution(item: RunExecution) -> str:
+    stack = text.STACK_NAMES.get(item.stack, item.stack)
+    what = text.EXECUTION.format(action=item.action, stack=stack, host=item.host)
+    if item.ended_at is None:
+        return f"<li>{esc(what)}: {badge('warn', text.EXECUTION_OPEN)} {quiet(when(item.started_at))}</li>"
+    return f"<li>{esc(what)}: {esc(text.EXECUTION_ENDED.format(status=item.status))} {quiet(when(item.ended_at))}</li>"
+
+
+def drifted(found: Sequence[Mapping[str, Any]]) -> str:
+    """Markup of resources that are not as the state says, with what differs."""
+    if not found:
+        return f"<p>{badge('ok', text.DRIFT_NONE)}</p>"
+    lines = "".join(_drift(item) for item in found[:_MOST_DRIFTED])
+    rest = len(found) - _MOST_DRIFTED
+    more = f"<p>{quiet(esc(text.DRIFT_MORE.format(count=rest)))}</p>" if rest > 0 else ""
+    return f'<ul class="p-plain">{lines}</ul>{more}'
+
+
+def _drift(item: Mapping[str, Any]) -> str:
+    if str(item.get("action")) == "delete":
+        words = text.GONE
+    else:
+        names = [_attribute(entry) for entry in item.get("attributes") or ()]
+        words = text.CHANGED.format(attributes=", ".join(names)) if names else ""
+    return f"<li>{mono(item.get('address', ''))} {quiet(esc(words))}</li>"
+
+
+def _attribute(entry: object) -> str:
+    return str(entry.get("path", "")) if isinstance(entry, Mapping) else str(entry)
+
+
+def ways_on(panel: Facade, run: Run) -> None:
+    """The buttons that lead on from an ended run."""
+    if run.active:
+        return
+    lock = readers.lock(panel, run.environment)
+    with st.container(horizontal=True, key="ways-on"):
+        if run.kind == "drift" and run.state == "planned" and run.drifted:
+            drift_buttons(panel, run.environment, _busy(panel, run))
+        if lock is not None and _in_the_way(run, lock):
+            unlock_button(panel, lock, key="run")
+        _again(panel, run)
+    if lock is not None:
+        unlock_dialog(panel, run.environment)
+
+
+def _in_the_way(run: Run, lock: StateLock) -> bool:
+    """Whether a run ended because of the lock, or left it behind."""
+    return lock.holder != "alive" and (
+        lock.holder == "orphaned" or lock.run_id == run.id or "lock" in run.error.lower()
+    )
+
+
+def drift_buttons(panel: Facade, environment: str, busy: str | None) -> None:
+    """The two ways out of a drift: make it as it was, or take it as it is."""
+    off = busy is not None or not can(panel.identity, Capability.PLAN)
+    bring, accept = text.BRING_BACK, text.ACCEPT
+    if st.button(
+        bring, key=f"bring-{environment}", type="primary", disabled=off, help=busy or text.BRING_BACK_HELP
+    ):
+        acts.begin(panel, "update", environment)
+        st.rerun()
+    if st.button(accept, key=f"accept-{environment}", disabled=off, help=busy or text.ACCEPT_HELP):
+        acts.begin(panel, "refresh", environment)
+        st.rerun()
+
+
+def _busy(panel: Facade, run: Run) -> str | None:
+    other = panel.stores.runs.active(run.environment)
+    return text.WAIT.format(id=other.id, name=run.environment) if other is not None else None
+
+
+def _again(panel: Facade, run: Run) -> None:
+    replanned = run.state in _REPLANNED and run.kind in _PLANNED_KINDS
+    if not replanned and run.state not in _RETRIABLE | _REPLANNED:
+        return
+    if run.kind == "destroy" and run.environment == SHARED:
+        return  # a terminal's business: no page offers it
+    busy = _busy(panel, run)
+    allowed = can(panel.identity, _NEEDS.get(run.kind, Capability.PLAN))
+    label = text.REPLAN if replanned else text.RETRY
+    off = busy is not None or not allowed
+    if run.kind == "destroy":
+        st.button(
+            f"{label}…",
+            key=f"retry-{run.id}",
+            disabled=off,
+            help=busy,
+            on_click=ask_destroy,
+            args=(run.environment,),
+        )
+        destroy_dialog(panel, run.environment, retry_of=run.id)
+    elif st.button(label, key=f"retry-{run.id}", type="primary", disabled=off, help=busy):
+        act = panel.operations.replan if replanned else panel.operations.retry
+        acts.order(panel, run.environment, run.kind, lambda: act(panel.identity, run.id or 0))
+        st.rerun()

@@ -1,0 +1,176 @@
+"""What keeps the panel going: workers, what waits for them, who holds which state, what people were told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from panel.lifecycle.overview import WORKER_SILENCE
+from panel.lifecycle.stages import KINDS
+from panel.store.tables import Notification, Run, StateLock, WorkerRecord
+from panel.ui import notices, readers, text
+from panel.ui import operations_text as words
+from panel.ui.components.confirmations import unlock_button, unlock_dialog
+from panel.ui.components.locks import lock_verdict
+from panel.ui.components.markup import badge, draw, esc, lasting, page_link, quiet, table, when
+from panel.ui.format import plural, utc
+from panel.ui.live import CALM, LIVELY, live
+from panel.ui.state import Facade, get_panel, get_start
+
+_NOTIFICATIONS = 30
+_TONES = {"waiting": "busy", "sent": "ok", "failed": "bad"}
+
+
+def show() -> None:
+    """Draw the page."""
+    st.set_page_config(page_title=words.OPERATIONS)
+    panel = get_panel()
+    draw(f"<h1>{words.OPERATIONS}</h1>")
+    notices.show()
+    every = LIVELY if readers.active_runs(panel) else CALM
+    live(_workers, every)()
+    live(_queue, every)()
+    live(_locks, every)()
+    for lock in readers.locks(panel):
+        unlock_dialog(panel, lock.subject)
+    live(_notifications, CALM)()
+
+
+def _workers() -> None:
+    panel = get_panel()
+    found = readers.workers(panel)
+    draw(f"<h2>{words.WORKERS}</h2>")
+    if any(_alive(worker) for worker in found):
+        runs = {run.id: run for run in readers.active_runs(panel)}
+        head = (
+            words.WORKER,
+            text.STATE,
+            words.UNDER_WAY,
+            words.MEMORY,
+            words.VERSION,
+            words.HOST,
+            words.HEARD,
+        )
+        draw(table(head, [_worker(worker, runs) for worker in found], right=(3,)))
+        return
+    draw(f"<p>{badge('warn', words.NO_WORKERS)}</p><p>{quiet(esc(words.NO_WORKERS_HINT))}</p>")
+    start = get_start()
+    st.button(words.START, key="operations-start", on_click=start.begin, disabled=start.state == "starting")
+
+
+def _alive(worker: WorkerRecord) -> bool:
+    return datetime.now(UTC) - utc(worker.heartbeat_at) < WORKER_SILENCE
+
+
+def _worker(worker: WorkerRecord, runs: dict[int | None, Run]) -> list[str]:
+    if not _alive(worker):
+        state = badge("bad", words.WORKER_GONE)
+    elif worker.state == "draining":
+        state = badge("warn", words.WORKER_STATES["draining"])
+    else:
+        state = badge("ok", words.WORKER_STATES["working"] if worker.runs else words.IDLE)
+    under_way = "<br>".join(_run_link(number, runs.get(number)) for number in worker.runs)
+    if worker.capacity:
+        under_way += ("<br>" if under_way else "") + quiet(
+            words.CAPACITY.format(busy=len(worker.runs), capacity=worker.capacity)
+        )
+    return [
+        esc(worker.id), state, under_way, f"{worker.memory_mb:.0f}", esc(worker.version),
+        f"{esc(worker.host)} {quiet(esc(words.PROCESS.format(pid=worker.pid)))}", when(worker.heartbeat_at),
+    ]  # fmt: skip
+
+
+def _run_link(number: int, run: Run | None) -> str:
+    label = f"{text.RUN} {number}"
+    if run is not None:
+        label += f" · {KINDS.get(run.kind, run.kind)} {run.environment}"
+    return page_link("run", "run", number, label)
+
+
+def _queue() -> None:
+    waiting = sorted(
+        (run for run in readers.active_runs(get_panel()) if run.state == "queued"),
+        key=lambda run: (-run.priority, run.id or 0),
+    )
+    draw(f"<h2>{words.QUEUE}</h2>")
+    if not waiting:
+        draw(quiet(words.QUEUE_EMPTY))
+        return
+    head = (text.RUN, text.ENVIRONMENT, text.KIND, words.PRIORITY, text.AUTHOR, words.WAITING)
+    body = [
+        [
+            page_link("run", "run", run.id, f"{text.RUN} {run.id}"),
+            page_link("environment", "environment", run.environment, run.environment),
+            esc(KINDS.get(run.kind, run.kind)), esc(words.PRIORITIES.get(run.priority, str(run.priority))),
+            esc(run.author), lasting(run.created_at),
+        ]
+        for run in waiting
+    ]  # fmt: skip
+    draw(table(head, body) + f"<p>{quiet(words.QUEUE_ORDER)}</p>")
+
+
+def _locks() -> None:
+    panel = get_panel()
+    found = readers.locks(panel)
+    draw(f"<h2>{words.LOCKS}</h2>")
+    if not found:
+        draw(quiet(words.NO_LOCKS))
+        return
+    head = (
+        words.SUBJECT,
+        words.HOLDER,
+        words.OPERATION,
+        words.SINCE,
+        words.VERDICT,
+        words.EVIDENCE,
+        words.LOOKED,
+    )
+    draw(table(head, [_lock(lock) for lock in found]))
+    with st.container(horizontal=True, key="locks-left"):
+        for lock in found:
+            if lock.holder != "alive":
+                unlock_button(panel, lock, key="list", label=words.UNLOCK_NAMED.format(name=lock.subject))
+
+
+def _lock(lock: StateLock) -> list[str]:
+    who = esc(lock.who)
+    if lock.run_id is not None:
+        who += f"<br>{page_link('run', 'run', lock.run_id, f'{text.RUN} {lock.run_id}')}"
+    since = lasting(lock.created_at) if lock.created_at is not None else ""
+    return [
+        esc(lock.subject), who, esc(lock.operation), since, lock_verdict(lock), esc(lock.evidence), when(lock.checked_at)
+    ]  # fmt: skip
+
+
+def _notifications() -> None:
+    panel = get_panel()
+    found = panel.stores.notifications.recent(limit=_NOTIFICATIONS)
+    draw(f"<h2>{words.NOTIFICATIONS}</h2>")
+    if not found:
+        draw(f"<p>{quiet(words.NO_NOTIFICATIONS)}</p>{_channels(panel)}")
+        return
+    head = (words.MESSAGE, words.CHANNEL, text.STATE, words.WHEN)
+    draw(table(head, [_notification(item) for item in found]) + _channels(panel))
+
+
+def _channels(panel: Facade) -> str:
+    settings = panel.settings
+    if settings.webhook_url or settings.smtp_url:
+        return ""
+    return f"<p>{quiet(esc(words.NO_CHANNEL))}</p>"
+
+
+def _notification(item: Notification) -> list[str]:
+    about = esc(item.subject)
+    if item.run_id is not None:
+        about += f"<br>{page_link('run', 'run', item.run_id, f'{text.RUN} {item.run_id}')}"
+    state = badge(_TONES.get(item.state, "unknown"), words.NOTIFICATION_STATES.get(item.state, item.state))
+    if item.attempts > 1:
+        state += f" {quiet(esc(plural(item.attempts, *words.TRIES)))}"
+    if item.state == "waiting" and item.attempts:
+        state += f" {quiet(words.NEXT_TRY.format(when=when(item.due_at)))}"
+    if item.error:
+        state += f"<br>{quiet(esc(item.error))}"
+    whom = f"<br>{quiet(esc(', '.join(item.recipients)))}" if item.recipients else ""
+    return [about, f"{esc(item.channel)}{whom}", state, when(item.sent_at or item.created_at)]
