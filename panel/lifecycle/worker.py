@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 5.0
 _TAKEOVER_S = 2.0
+_LOCKS_S = 15.0
 #: A worker that has not been heard of for this long gets no part of the queue.
 _ALIVE = timedelta(seconds=20)
 _MEMORY_UNIT = 1_000_000
@@ -95,6 +96,8 @@ class Worker:
         ended = threading.Event()
         self._start("heartbeat", ended, _HEARTBEAT_S, self._beat)  # also while it drains
         self._start("takeover", stop, _TAKEOVER_S, self._takeover.look)
+        # By every worker: only the one on the machine of a lock's holder can look at its process.
+        self._start("locks", stop, _LOCKS_S, self._context.look_at_locks)
         for name, (seconds, act) in self._duties.items():
             self._start(name, stop, seconds, partial(self._do_if_leading, act))
         self._every(stop, self._context.settings.poll_interval_s, self._dispatcher.look)

@@ -194,6 +194,9 @@ class PlayedStacks:
         )
         return self._outcome(job, outputs=self.outputs(job))
 
+    def look_at_locks(self, bucket: str) -> None:
+        """Nothing here locks a state."""
+
     def outputs(self, job: StackJob) -> dict[str, Any]:
         return {"domain_name": f"{job.subject}.example.com", "cloudfront_domain_name": "d1.cloudfront.net"}
 
