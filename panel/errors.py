@@ -8,6 +8,7 @@ PanelError                      anything the panel reports to a person
 │   ├── AccessDeniedError       the person's role may not do this
 │   ├── ProtectedError          the environment is protected
 │   ├── BusyError               another run of the same environment is under way
+│   ├── StaleError              what was reviewed is not what is there any more
 │   └── IllegalTransitionError  the run is not in a state that allows this
 ├── UnavailableError            something the panel needs is out of reach (exit code 1)
 │   ├── EndpointError           AWS (or the embedded AWS) does not answer
@@ -89,6 +90,10 @@ class ProtectedError(RefusedError):
 
 class BusyError(RefusedError):
     """Another run of the same environment is under way."""
+
+
+class StaleError(RefusedError):
+    """What was reviewed is not what is there any more: nothing was applied."""
 
 
 class IllegalTransitionError(RefusedError):

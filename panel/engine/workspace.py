@@ -135,6 +135,18 @@ def render_workspace(
     )
 
 
+def source_digests(tree: Path, stack: str) -> dict[str, str]:
+    """sha256 (hex) of every file that makes up a stack, by POSIX path relative to ``tree``.
+
+    A ``terraform/`` tree and a workspace that was rendered from it give the same answer.
+
+    Raises:
+        ConfigurationError: a file cannot be read.
+    """
+    files = _source_files(tree, stack)
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
 def _source_files(source: Path, stack: str) -> dict[str, bytes]:
     """The files to copy, by POSIX path relative to ``source``."""
     files: dict[str, bytes] = {}

@@ -11,7 +11,7 @@ from panel.errors import PanelError
 
 _EXIT_CODES = {
     "ConfigurationError": 2, "CatalogueError": 2, "NotFoundError": 2,
-    "RefusedError": 3, "AccessDeniedError": 3, "ProtectedError": 3, "BusyError": 3, "IllegalTransitionError": 3,
+    "RefusedError": 3, "AccessDeniedError": 3, "ProtectedError": 3, "BusyError": 3, "StaleError": 3, "IllegalTransitionError": 3,
     "TimeLimitError": 4,
 }  # fmt: skip
 
