@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from panel.ui.components import plan_style
+
 _TOKENS = """
 :root {
   --p-rule: light-dark(#d5dcdd, #334044); --p-soft: light-dark(#f3f6f6, #182124);
@@ -94,11 +96,7 @@ _RUN = """
 .p-bar.p-over > i { background: var(--p-bad); } .p-bar.p-fine > i { background: var(--p-ok); }
 .p-live { min-height: 3.4rem; padding-top: 0.3rem; } .p-bar + p { margin-top: 0.3rem; }
 .p-group { margin: 0.6rem 0 0.1rem; font-weight: 650; }
-.p details.p-change { border-bottom: 1px solid var(--p-rule); padding: 0.3rem 0; }
 .p details > summary { cursor: pointer; list-style-position: outside; margin-left: 1.1rem; }
-.p details.p-change summary .p-mono { word-break: break-all; }
-.p details.p-change table { margin: 0.3rem 0 0.5rem 1.1rem; width: calc(100% - 1.1rem); }
-.p details.p-change td { font-family: var(--p-mono); font-size: 0.82rem; white-space: pre-wrap; }
 .p-error { border: 1px solid var(--p-bad); border-left-width: 3px; border-radius: 4px; padding: 0.7rem 0.9rem; }
 .p-note { border: 1px solid var(--p-rule); border-left: 3px solid var(--p-busy); border-radius: 4px; padding: 0.6rem 0.9rem; }
 .p pre { background: var(--p-soft); border: 1px solid var(--p-rule); border-radius: 4px; padding: 0.6rem; margin: 0.4rem 0 0;
@@ -160,7 +158,7 @@ _JOURNEY = """
 [class*="st-key-log-moves"] button p, .st-key-runs-pages button p { font-size: 0.94rem; }
 """
 
-_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}</style>"
+_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}{plan_style.RULES}</style>"
 
 
 def apply() -> None:
