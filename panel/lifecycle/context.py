@@ -19,6 +19,7 @@ from panel.catalogue.render import (
 from panel.catalogue.schema import SHARED, Catalogue
 from panel.catalogue.variables import check_variables
 from panel.engine.workspace import Backend
+from panel.lifecycle.schedule_hours import renders_asleep
 from panel.localaws.tasks import TaskReport
 from panel.runs.stack import StackJob, StackRunner
 from panel.settings import Settings
@@ -99,7 +100,9 @@ class Context:
             workspace=self.workspace(environment),
             variables=shared_variables(catalogue)
             if shared
-            else self._environment_variables(catalogue, environment, ssh_public_key),
+            else self._environment_variables(
+                catalogue, environment, ssh_public_key, asleep=self._asleep(run_id, environment)
+            ),
             backend=Backend(
                 bucket=catalogue.terraform.state_bucket,
                 key=shared_state_key() if shared else environment_state_key(environment),
@@ -109,13 +112,17 @@ class Context:
             destroy=destroy,
         )
 
+    def _asleep(self, run_id: int, environment: str) -> bool:
+        kind = self.stores.runs.get(run_id).kind
+        return renders_asleep(kind, asleep=self.stores.environments.get(environment).asleep)
+
     def _environment_variables(
-        self, catalogue: Catalogue, environment: str, ssh_public_key: str | None
+        self, catalogue: Catalogue, environment: str, ssh_public_key: str | None, *, asleep: bool
     ) -> dict[str, object]:
         check_variables(catalogue, self.settings.terraform_path, source=self.settings.catalogue_path)
         port = self.settings.local_port if self.emulated_endpoint else None
         return environment_variables(
-            catalogue, environment, emulator_port=port, ssh_public_key=ssh_public_key
+            catalogue, environment, emulator_port=port, ssh_public_key=ssh_public_key, asleep=asleep
         )
 
 

@@ -13,12 +13,9 @@ from panel.aws.ecs import find_service, update_service
 from panel.engine.plan import PlanSummary, ResourceChange
 from panel.errors import RefusedError
 from panel.lifecycle.context import Context
+from panel.lifecycle.schedule_hours import WAKING
 from panel.store.tables import Run
 
-#: Kinds of runs that scale and do nothing else.
-SCALING = frozenset({"sleep", "wake"})
-#: Kinds after whose apply an environment is awake, whatever it was before.
-_WAKING = frozenset({"create", "update", "wake"})
 #: What is a size, by type of resource.
 _SIZES: Mapping[str, frozenset[str]] = {
     "aws_autoscaling_group": frozenset({"min_size", "max_size", "desired_capacity"}),
@@ -26,21 +23,6 @@ _SIZES: Mapping[str, frozenset[str]] = {
     "aws_appautoscaling_target": frozenset({"min_capacity", "max_capacity"}),
 }
 _MOST_NAMED = 5
-
-
-def renders_asleep(kind: str, asleep: bool) -> bool:
-    """Whether a run of this kind plans its environment scaled down.
-
-    Somebody's order to create, update or plan is about the environment as it should work, so it wakes it. Drift
-    checks, refreshes and destructions leave it as it is.
-
-    Args:
-        kind: of the run.
-        asleep: whether the environment is scaled down now.
-    """
-    if kind in SCALING:
-        return kind == "sleep"
-    return asleep and kind not in _WAKING | {"plan"}
 
 
 def refuse_more_than_sizes(environment: str, summary: PlanSummary) -> None:
@@ -67,7 +49,7 @@ def _more_than_sizes(change: ResourceChange) -> list[str]:
     return [
         f"{change.address} ({attribute.path})"
         for attribute in change.attributes
-        if attribute.before != attribute.after and attribute.path not in sizes
+        if attribute.path not in sizes
     ]
 
 
@@ -83,7 +65,7 @@ def after_apply(context: Context, run: Run) -> None:
         # Autoscaling may have started some again until Terraform told it to keep to none.
         _scale_services(context, run.environment, asleep=True)
         context.stores.environments.save(run.environment, asleep=True, ready=True)
-    elif run.kind in _WAKING:
+    elif run.kind in WAKING:
         if run.kind == "wake":
             _scale_services(context, run.environment, asleep=False)
         context.stores.environments.save(run.environment, asleep=False)

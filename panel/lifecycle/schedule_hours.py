@@ -13,6 +13,10 @@ from panel.store.tables import Run
 
 #: Kinds of runs that bring an environment up, whoever orders them.
 RAISING = ("create", "update", "deploy", "wake")
+#: Kinds of runs that scale and do nothing else.
+SCALING = frozenset({"sleep", "wake"})
+#: Kinds after whose apply an environment is awake, whatever it was before.
+WAKING = frozenset({"create", "update", "wake"})
 
 # Days looked at around a moment: with one day a week, the last change and the next lie within.
 _AROUND = 9
@@ -103,3 +107,18 @@ def until_text(hours: WorkingHours, moment: datetime) -> str:
     today = moment.astimezone(zone).date()
     near = end.date() <= today + timedelta(days=1)
     return f"{end:%H:%M}" if near else f"{_DAYS[end.weekday()].title()} {end:%H:%M}"
+
+
+def renders_asleep(kind: str, *, asleep: bool) -> bool:
+    """Whether a run of this kind plans its environment scaled down.
+
+    Somebody's order to create, update or plan is about the environment as it should work, so it wakes it. Drift
+    checks, refreshes and destructions leave it as it is.
+
+    Args:
+        kind: of the run.
+        asleep: whether the environment is scaled down now.
+    """
+    if kind in SCALING:
+        return kind == "sleep"
+    return asleep and kind not in WAKING | {"plan"}

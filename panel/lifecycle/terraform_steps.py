@@ -26,6 +26,8 @@ from panel.errors import (
 from panel.lifecycle.context import Context, fingerprint
 from panel.lifecycle.draining import GATE
 from panel.lifecycle.instance_keys import ensure_key, key_place
+from panel.lifecycle.scaling import after_apply, before_apply, refuse_more_than_sizes
+from panel.lifecycle.schedule_hours import SCALING
 from panel.runs import checkov
 from panel.runs.guardrails import (
     DELETION_PROTECTION,
@@ -141,6 +143,8 @@ class TerraformSteps:
         summary, price = outcome.plan_summary(), self._price(outcome)
         findings = self._judge(run, outcome, summary, price["monthly_usd"])
         self._keep_plan(job, summary, price, findings)
+        if run.kind in SCALING:
+            refuse_more_than_sizes(run.environment, summary)
         counts = summary.counts
         total = counts.add + counts.change + counts.destroy
         self._runs.update(
@@ -281,8 +285,10 @@ class TerraformSteps:
         job = self._job(run, "apply")
         self._runs.set_stage(run_id, "apply", "active")
         self._record(run.environment, exists=True, ready=False, created_at=self._created_at(run.environment))
+        before_apply(self._context, run)
         outcome = self._context.stacks.apply(job, Path(planned["plan_path"]), planned["plan_digest"])
         self._applied(job, dict(outcome.outputs))
+        after_apply(self._context, run)
         self._keep_price(run)
         self._runs.update(run_id, waiting_for="")
         self._runs.set_stage(
@@ -295,6 +301,7 @@ class TerraformSteps:
         self._runs.set_stage(run_id, "apply", "skipped", detail="nothing to change")
         job = self._job(run, "apply")
         self._applied(job, self._context.stacks.outputs(job))
+        after_apply(self._context, run)
         self._keep_price(run)
 
     def destroy(self, run_id: int, planned: Planned) -> None:
@@ -344,6 +351,8 @@ class TerraformSteps:
         )  # fmt: skip
 
     def _keep_price(self, run: Run) -> None:
+        if run.kind in SCALING:
+            return  # what an environment costs is said of its working hours
         plan = self._runs.plan(run.id or 0, "environment")
         if plan is not None and run.environment != SHARED:
             self._record(
