@@ -137,6 +137,13 @@ def differences(then: ReviewMark, now: ReviewMark) -> tuple[str, ...]:
     )
 
 
+def file_differences(plan_path: Path, plan_digest: str) -> tuple[str, ...]:
+    """What is wrong with a saved plan file; nothing where it is the reviewed one, or is not here to be looked at."""
+    if not plan_path.is_file() or hashlib.sha256(plan_path.read_bytes()).hexdigest() == plan_digest:
+        return ()
+    return ("the saved plan file is not, byte for byte, the one that was reviewed",)
+
+
 def _state_words(then: ReviewMark, now: ReviewMark) -> Iterator[str]:
     if then.lineage == now.lineage and then.serial == now.serial:
         return

@@ -20,6 +20,7 @@ from panel.runs.elsewhere import begun_elsewhere
 from panel.runs.following import Follower, Timing
 from panel.runs.journal import Journal
 from panel.runs.locks import Locks
+from panel.runs.mark import ReviewMark, differences, file_differences, rendered_variables, take_mark
 from panel.runs.unsaved_state import push_back
 from panel.store.stores import Stores
 
@@ -102,7 +103,9 @@ class StackRunner:
             made = ensure_bucket(self._aws(), job.backend.bucket)
             if made:
                 journal.say(f"Created the state bucket {job.backend.bucket} (private, versioned).")
-            workspace = self._render(job)
+            # Begun here already, by a worker that was cut off: what it rendered is what is being planned.
+            again = self._has_begun(job, job.key("plan"), here=True)
+            workspace = self._planned_workspace(job) if again else self._render(job)
             self._release_orphan(job, journal)
         self._save_what_was_not(job, workspace, new_world=made)
         operation = Operation.plan(destroy=job.destroy, refresh_only=job.refresh_only)
@@ -158,6 +161,38 @@ class StackRunner:
         except InterruptedRunError as error:
             raise self._with_lock(job, error) from error
 
+    def review_mark(self, job: StackJob) -> ReviewMark:
+        """What the plan was made from that :meth:`plan` has just made.
+
+        Raises:
+            AwsError, EndpointError, StorageError: the state or the workspace cannot be read.
+        """
+        return take_mark(
+            self._aws(), job.backend, job.workspace, job.stack,
+            variables=rendered_variables(job.workspace, job.stack),
+            terraform_version=self._terraform.version(),
+        )  # fmt: skip
+
+    def changed_since(
+        self, job: StackJob, reviewed: ReviewMark | None, plan_path: Path, plan_digest: str
+    ) -> tuple[str, ...]:
+        """What is not as it was when the plan was reviewed, in plain words.
+
+        Nothing once the apply has begun: then the state is being written by the run itself.
+
+        Raises:
+            AwsError, EndpointError, StorageError: the state or the project's sources cannot be read.
+        """
+        if self._has_begun(job, job.key("apply")):
+            return ()
+        if reviewed is None:
+            return ("no note was kept of what the plan was made from",)
+        present = take_mark(
+            self._aws(), job.backend, self._source, job.stack,
+            variables=job.variables, terraform_version=self._terraform.version(),
+        )  # fmt: skip
+        return (*differences(reviewed, present), *file_differences(plan_path, plan_digest))
+
     def unlock(self, job: StackJob, lock_id: str = "") -> str:
         """Take care of the lock of a stack's state, and save a state that an apply could not save.
 
@@ -195,6 +230,11 @@ class StackRunner:
         """
         self._follower.settle_unfollowed()
         self.locks.sweep(bucket)
+
+    def _has_begun(self, job: StackJob, key: str, *, here: bool = False) -> bool:
+        """Whether an execution was noted under this key; ``here``: on this instance."""
+        begun = (one for one in self._stores.executions.of_run(job.run_id) if one.key == key)
+        return any(not here or one.instance == self._instance for one in begun)
 
     def _planned_workspace(self, job: StackJob) -> Workspace:
         # Not rendered again: an edit of terraform/ since the review must not slip into the apply.

@@ -112,6 +112,9 @@ class FakeTerraform:
     started: list[tuple[str, Operation]] = field(default_factory=list)
     before: Callable[[str], None] = lambda _key: None
 
+    def version(self) -> str:
+        return "1.15.5"
+
     def start(self, workspace: Workspace, operation: Operation, *, key: str) -> FakeExecution:
         known = dict(self.started)
         if key in known:
