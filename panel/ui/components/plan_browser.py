@@ -127,7 +127,7 @@ def _filtered(resources: Sequence[Resource], subject: str) -> tuple[Sequence[Res
     """The resources that were asked for, and what was asked as part of a key."""
     tally = Counter(resource.action for resource in resources)
     modules = sorted({resource.module for resource in resources})
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"plan-filters-{subject}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"plan-filters-{subject}"):
         needle = st.text_input(
             text.FILTER, key=session.of(session.PLAN_FILTER, subject), placeholder=text.FILTER_HINT,
             label_visibility="collapsed", icon=":material/search:", width=320,
@@ -186,18 +186,23 @@ def _rows(found: Sequence[Resource], place: str, asked: str, titles: Mapping[str
     if not found:
         draw(quiet(esc(text.NO_MATCH)))
         return
-    totals = Counter((resource.action, resource.module) for resource in found)
-    one_module = len({resource.module for resource in found}) == 1 and not found[0].module
+    totals = Counter(resource.action for resource in found)
+    modules = {resource.module for resource in found} != {""}
     shown = _paged(found, _PAGE, f"{place}-{asked}")
-    groups = groupby(shown, key=lambda resource: (resource.action, resource.module))
     with st.container(key=f"plan-rows-{place}", gap=None):
-        for number, ((action, module), rows) in enumerate(groups):
-            where = "" if one_module else f" {quiet(mono(module or text.ROOT_MODULE))}"
-            draw(f'<p class="p-group">{esc(_title(action, titles))} {totals[action, module]:,}{where}</p>')
-            with st.container(key=f"changes-{action}-{number}-{place}", gap=None):
-                for resource in rows:
-                    _row(resource, place)
+        for action, rows in groupby(shown, key=lambda resource: resource.action):
+            draw(f'<h3 class="p-group">{esc(_title(action, titles))} {totals[action]:,}</h3>')
+            with st.container(key=f"changes-{action}-{place}", gap=None):
+                _modules(rows, place, named=modules)
     _pages(found, _PAGE, f"{place}-{asked}")
+
+
+def _modules(resources: Iterable[Resource], place: str, *, named: bool) -> None:
+    for module, rows in groupby(resources, key=lambda resource: resource.module):
+        if named:
+            draw(f'<p class="p-module">{mono(module or text.ROOT_MODULE)}</p>')
+        for resource in rows:
+            _row(resource, place)
 
 
 def _row(resource: Resource, place: str) -> None:

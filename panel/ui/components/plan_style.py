@@ -4,7 +4,10 @@ from __future__ import annotations
 
 #: Rules of the sheet that :mod:`panel.ui.components.style` sends.
 RULES = """
-.st-key-plan .p-group { margin: 0.9rem 0 0.15rem; } .st-key-plan .p-group .p-mono { font-weight: 400; }
+.p h3.p-group { margin: 0.9rem 0 0.2rem; }
+.p p.p-module { margin: 0; padding: 0.35rem 0 0.15rem 0.2rem; color: var(--p-quiet); border-bottom: 1px solid var(--p-rule); }
+[class*="st-key-changes-"] summary, [class*="st-key-changes-"] summary * { opacity: 1; }
+[class*="st-key-plan-filters-"] [data-testid="stButtonGroup"] > div { flex-wrap: wrap; overflow: visible; }
 [class*="st-key-plan-parts-"], [class*="st-key-plan-filters-"] { padding-top: 0.3rem; row-gap: 0.4rem; }
 [class*="st-key-changes-"] { border-top: 1px solid var(--p-rule); }
 [class*="st-key-changes-"] details { border-bottom: 1px solid var(--p-rule); }

@@ -27,7 +27,8 @@ def details(resource: Resource) -> str:
     more = len(attributes) - len(shown)
     rest = f"<p>{quiet(esc(text.MORE_ATTRIBUTES.format(count=more)))}</p>" if more > 0 else ""
     body = _table(shown, resource.action, text.ATTRIBUTE) if shown else quiet(esc(text.NO_ATTRIBUTES))
-    return f"<p>{' · '.join(_facts(resource))}</p>{body}{rest}"
+    facts = " · ".join(_facts(resource))
+    return f"{f'<p>{facts}</p>' if facts else ''}{body}{rest}"
 
 
 def outputs(found: Sequence[OutputChange]) -> str:
@@ -42,7 +43,8 @@ def outputs(found: Sequence[OutputChange]) -> str:
 
 
 def _facts(resource: Resource) -> Iterable[str]:
-    yield mono(resource.address)
+    if resource.module:
+        yield mono(resource.address)
     reason = reason_text(resource)
     if reason:
         yield esc(text.BECAUSE.format(reason=reason))
