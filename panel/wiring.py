@@ -150,13 +150,18 @@ class Panel:
 
         return sweep_environment(self._context(), environment)
 
-    def run_worker(self, stop: threading.Event) -> None:
-        """Be a worker until ``stop`` is set, then end at once: what is under way is stored and goes on later."""
+    def run_worker(self, stop: threading.Event, hurry: threading.Event | None = None) -> None:
+        """Be a worker until ``stop`` is set, then drain: what is under way is stored and goes on later.
+
+        Args:
+            stop: asks it to end.
+            hurry: ends the draining too.
+        """
         from panel.lifecycle.sweeps import sweep_all
         from panel.lifecycle.worker import Worker
 
         context = self._context()
-        Worker(context, lambda: sweep_all(context)).run(stop)
+        Worker(context, lambda: sweep_all(context)).run(stop, hurry)
         # Steps under way run in threads that nobody can end; they are repeated by the next worker.
         os._exit(0)
 

@@ -8,19 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from panel.errors import WorkerError
-from panel.localaws.processes import ProcessRef, spawn, tail, terminate
+from panel.lifecycle.presence import Presence
+from panel.localaws.processes import ProcessRef, ask_to_end, spawn, tail, terminate, wait_for_end
 from panel.localaws.records import read_record, write_record
 
 _LOOK_EVERY_S = 0.1
 _START_LIMIT_S = 30.0
+#: What a person who waits for ``panel down`` grants the steps at work, before the worker is told to hurry.
+_DRAIN_S = 3.0
 _STOP_LIMIT_S = 15.0
 
 
 class WorkerProcess:
-    """Finds, starts and stops the one worker of a data directory."""
+    """Finds, starts and stops the worker that the panel itself keeps in its data directory."""
 
     def __init__(self, data_path: Path) -> None:
         self._folder = data_path
@@ -28,14 +31,8 @@ class WorkerProcess:
         self.log_path = data_path / "worker.log"
 
     def alive(self) -> bool:
-        """Whether a worker holds this data directory, whoever started it."""
-        if not self._folder.is_dir():
-            return False
-        try:
-            with FileLock(self._folder / "worker.lock", timeout=0):
-                return False
-        except Timeout:
-            return True
+        """Whether a worker of this data directory is alive, whoever started it."""
+        return Presence(self._folder).anybody()
 
     def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start a worker with ``argv`` unless one is alive.
@@ -69,9 +66,15 @@ class WorkerProcess:
             time.sleep(_LOOK_EVERY_S)
 
     def stop(self) -> None:
-        """Ask the worker to end. Terraform that it started goes on by itself and is found by the next worker."""
+        """Ask the worker to end, and to hurry when its steps have not come to a durable point within 3 seconds.
+
+        Terraform that it started goes on by itself and is found by the next worker.
+        """
         process = self._process()
-        if process is not None and process.is_alive():
+        if process is None or not process.is_alive():
+            return
+        ask_to_end(process)
+        if not wait_for_end(process, _DRAIN_S):
             terminate(process, grace_s=_STOP_LIMIT_S)
 
     def _process(self) -> ProcessRef | None:

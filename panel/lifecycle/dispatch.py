@@ -22,6 +22,9 @@ class Starts(Protocol):
     def wake(self, run_id: int, state: str, reason: str) -> None:
         """Tell a waiting workflow that there is a decision."""
 
+    def unfinished(self) -> set[int]:
+        """Runs whose workflow has not ended."""
+
 
 class Dispatcher:
     """Takes queued runs and goes on with approved ones, by priority and age, while the worker has room.
@@ -60,14 +63,22 @@ class Dispatcher:
         for run in mine:
             if run.state == "queued" and run.id not in self._started:
                 self._start(run)  # it was taken, and starting it failed
-            elif _is_decided(run) and run.state != "approved":
+            elif _is_decided(run) and run.state != "approved" and not self._is_woken(run):
                 self._wake(run)  # discarded or canceled: it only has to end
         room = self._record.capacity - sum(map(self._takes_a_place, mine))
         queued = [run for run in pending if run.state == "queued" and not run.worker and run.active]
         approved = [
             run for run in mine if run.state == "approved" and run.awaiting and not self._is_woken(run)
         ]
+        if room > 0 and queued:
+            busy = self._still_busy({run.id or 0 for run in pending})
+            queued = [run for run in queued if run.environment not in busy]
         self._fill(room, queued, approved)
+
+    def _still_busy(self, pending: set[int]) -> set[str]:
+        """Environments that a workflow still works on although its run was ended by somebody else."""
+        left = self._durable.unfinished() - pending
+        return self._claims.environments_of(left) if left else set()
 
     def _fill(self, room: int, queued: Sequence[Run], approved: Sequence[Run]) -> None:
         share = math.ceil(len(queued) / max(1, self._workers()))

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from dbos import DBOS, DBOSConfig
 
-from panel.lifecycle.workflows import DECISION, Workflows, workflow_id
+from panel.lifecycle.workflows import DECISION, RUN_WORKFLOW, Workflows, run_id_of, workflow_id
 from panel.store.tables import Run
 
 #: Part of the stored identity of workflows: raise it only when their sequence of steps changes.
@@ -85,6 +85,17 @@ class Durable:
             return Standing.ENDED
         version = status.app_version
         return Standing.UNDER_WAY if version in {None, WORKFLOW_VERSION} else Standing.OTHER_VERSION
+
+    def unfinished(self) -> set[int]:
+        """Runs whose workflow has not ended, as far as DBOS knows: also where the store was told otherwise."""
+        found = DBOS.list_workflows(
+            status=["PENDING", "ENQUEUED"], name=RUN_WORKFLOW, load_input=False, load_output=False
+        )
+        return {run_id_of(status.workflow_id) for status in found}
+
+    def give_up(self, run_id: int) -> None:
+        """End the workflow of a run that has ended without it."""
+        DBOS.cancel_workflow(workflow_id(run_id))
 
     def forget_queue(self, token: str) -> None:
         """Remove the queue of a worker whose runs are all taken over, or of this one at its end."""

@@ -32,6 +32,12 @@ class Resumes(Protocol):
     def resume(self, run_id: int) -> None:
         """Go on with a run's workflow here."""
 
+    def unfinished(self) -> set[int]:
+        """Runs whose workflow has not ended."""
+
+    def give_up(self, run_id: int) -> None:
+        """End the workflow of a run that has ended without it."""
+
     def forget_queue(self, token: str) -> None:
         """Remove the queue of a worker that is gone."""
 
@@ -73,8 +79,9 @@ class Takeover:
         for run in pending:
             if run.worker == self._record.id:
                 self._close_abandoned(run)
-            elif run.worker and self._is_gone(run, records.get(run.worker)):
+            elif run.worker and self._is_anothers_and_gone(run, records):
                 self._take(run)
+        self._give_up_leftovers({run.id or 0 for run in pending}, records)
         self._forget(records, {run.worker for run in pending})
 
     def _is_gone(self, run: Run, record: WorkerRecord | None) -> bool:
@@ -119,6 +126,18 @@ class Takeover:
         standing = self._durable.standing(run.id or 0)
         if standing is Standing.ENDED or (standing is Standing.MISSING and run.state != "queued"):
             self._end(run.id or 0, standing)
+
+    def _give_up_leftovers(self, pending: set[int], records: dict[str, WorkerRecord]) -> None:
+        """A worker may be killed after it closed a run and before its workflow ended: that one has nothing left to
+        do, and would keep its environment from being worked on."""
+        for number in self._durable.unfinished() - pending:
+            run = self._stores.claims.find(number)  # asked anew: it may have begun a moment ago
+            ended = run is not None and not run.active and not run.awaiting
+            if run is None or (ended and self._is_anothers_and_gone(run, records)):
+                self._durable.give_up(number)
+
+    def _is_anothers_and_gone(self, run: Run, records: dict[str, WorkerRecord]) -> bool:
+        return run.worker != self._record.id and self._is_gone(run, records.get(run.worker))
 
     def _end(self, number: int, standing: Standing) -> None:
         run = self._stores.runs.get(

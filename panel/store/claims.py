@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import update
 from sqlmodel import col, select
 
@@ -40,6 +42,16 @@ class Claims:
         )
         with self._db.write() as session:
             return bool(session.exec(statement).rowcount)
+
+    def environments_of(self, run_ids: Collection[int]) -> set[str]:
+        """The environments of these runs; runs that are not in the store are passed over."""
+        with self._db.read() as session:
+            return {*session.exec(select(Run.environment).where(col(Run.id).in_(run_ids)))}
+
+    def find(self, run_id: int) -> Run | None:
+        """The run with this number, if it is in the store."""
+        with self._db.read() as session:
+            return session.get(Run, run_id)
 
     def has_open_execution(self, run_id: int, *, elsewhere_than: str) -> bool:
         """Whether a Terraform of this run that was begun on another instance is not known to have ended."""

@@ -26,6 +26,7 @@ from panel.settings import Settings, child_environment
 from panel.store.database import Database
 from panel.store.stores import Stores
 from panel.store.tables import Run
+from tests.integration.lifecycle.postgresql_cluster import cluster, new_database, programs
 
 #: Seconds after which something that must happen counts as never happening.
 PATIENCE_S = 45.0
@@ -89,10 +90,11 @@ class House:
         self._workers.append(worker)
         return worker
 
-    def kill(self) -> None:
-        """kill -9 of the newest worker."""
-        self._workers[-1].send_signal(signal.SIGKILL)
-        self._workers[-1].wait(timeout=PATIENCE_S)
+    def kill(self, worker: subprocess.Popen[bytes] | None = None) -> None:
+        """kill -9 of a worker: the newest, when none is named."""
+        worker = worker or self._workers[-1]
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(timeout=PATIENCE_S)
 
     def close(self) -> None:
         for worker in self._workers:
@@ -162,6 +164,10 @@ class House:
         """The steps of a run that ended (or began)."""
         return [call["name"] for call in self.calls() if (call["run"], call["what"]) == (number, what)]
 
+    def done_by(self, number: int | None) -> set[int]:
+        """The processes in which steps of a run ended."""
+        return {call["pid"] for call in self.calls() if (call["run"], call["what"]) == (number, "end")}
+
     def asked(self, subject: str) -> list[str]:
         """What was asked of Terraform for a stack."""
         return [call["name"] for call in self.calls() if call.get("subject") == subject]
@@ -215,6 +221,23 @@ def fresh(busy_house: House) -> Callable[[], str]:
     """Gives an environment that no test has used."""
     names = iter(_ENVIRONMENTS)
     return lambda: next(names)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL cluster of its own; gives the pattern of its databases' URLs."""
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver is installed")
+    folder = programs()
+    if folder is None:
+        pytest.skip("no PostgreSQL server programs on this machine")
+    with cluster(folder, port=15050) as pattern:
+        yield pattern
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """An empty database of the test's own."""
+    return new_database(server)
 
 
 KEYS_BUCKET = "todo-keys-123456789012"

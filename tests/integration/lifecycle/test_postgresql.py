@@ -1,14 +1,7 @@
 """The same store and the same workflows on PostgreSQL, where writers do not simply wait for each other."""
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 import threading
-import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,58 +17,6 @@ from panel.store.database import Database
 from panel.store.stores import Stores
 
 pytest.importorskip("psycopg", reason="no PostgreSQL driver is installed")
-
-_PORT = 14779
-
-
-def _programs() -> Path | None:
-    """Where initdb and pg_ctl are; Debian keeps them off the path."""
-    told = shutil.which("pg_config")
-    folders = []
-    if told:
-        answer = subprocess.run([told, "--bindir"], capture_output=True, text=True, check=False)
-        folders.append(answer.stdout.strip())
-    folders += sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
-    return next(
-        (Path(f) for f in folders if f and all((Path(f) / n).exists() for n in ("initdb", "pg_ctl"))), None
-    )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A cluster of its own, reached by a Unix socket alone; PostgreSQL refuses to run as root."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL server programs on this machine")
-    folder = Path(tempfile.mkdtemp(prefix="panel-pg-"))
-    user = None
-    if os.getuid() == 0:
-        user = "nobody"
-        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-
-    def run(*argv: str) -> None:
-        subprocess.run(
-            [str(programs / argv[0]), *argv[1:]], user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL
-        )
-
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "panel", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"-c listen_addresses= -c port={_PORT} -c unix_socket_directories={folder} -c fsync=off"
-    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
-    yield f"postgresql://panel@/{{name}}?host={folder}&port={_PORT}"
-    run("pg_ctl", "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def url(server: str) -> str:
-    """An empty database of the test's own."""
-    import psycopg
-
-    name = f"db_{uuid.uuid4().hex}"
-    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return server.format(name=name)
 
 
 @pytest.fixture
