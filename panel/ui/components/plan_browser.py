@@ -228,7 +228,7 @@ def _note(resource: Resource) -> str:
         note = text.MOVED_FROM.format(address=resource.previous_address)
     elif resource.import_id:
         note = text.IMPORTED_AS.format(id=resource.import_id)
-    elif resource.action == "update":
+    elif resource.action == "update" and resource.count:
         note = plural(resource.count, *text.ATTRIBUTES)
     else:
         return ""

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from panel.runs.review import Review, review_of
 from panel.store.tables import Run, RunLine, RunPlan, RunStage, now
-from panel.ui.components import markup, plan, problems, stages, states, topology
+from panel.ui.components import markup, plan, plan_lines, plan_values, problems, stages, states, topology
 from panel.ui.components.log import lines
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(1)">\'"&'
@@ -32,14 +33,23 @@ def _read(body: str) -> _Tags:
     return tags
 
 
-def _hostile_change(text: str) -> dict[str, object]:
-    attribute = {"path": text, "before": text, "after": [text], "known": True, "sensitive": False}
-    return {"address": text, "action": "update", "attributes": [attribute], "replace_paths": [text]}
+def _hostile_plan(text: str) -> Review:
+    attributes = [
+        {"path": text, "before": text, "after": [text]},
+        {"path": "b", "before": [text], "after": [text * 80]},
+    ]
+    change = {"address": text, "module": text, "type": text, "name": text, "action": "update", "reason": text,
+              "import_id": text, "previous_address": text, "attributes": attributes, "replace_paths": [text]}  # fmt: skip
+    outputs = [{"name": text, "before": text, "after": f"{text}\n{text}"}]
+    return review_of(
+        RunPlan(run_id=1, stack="environment", changes=[change], drift=[change], outputs=outputs)
+    )
 
 
 @settings(deadline=None)
 @given(st.text())
 def test_no_text_becomes_markup(text: str) -> None:
+    hostile = _hostile_plan(text)
     body = "".join([
         markup.badge("ok", text), markup.mono(text), markup.link("https://example.com", text),
         markup.page_link("run", "run", text, text), markup.folded(text, ""),
@@ -47,8 +57,8 @@ def test_no_text_becomes_markup(text: str) -> None:
         lines([RunLine(run_id=1, stage=text, level=text, text=text, at=now())]),
         stages.strip([RunStage(run_id=1, name=text, position=0, state="active", detail=text)], now()),
         stages.progress(Run(id=1, environment="x", kind="create", author="a", waiting_for=text), [], now()),
-        plan.page([_hostile_change(text)], 0, 1),
-        plan.guardrails([{"severity": "warn", "reason": text, "address": text}]),
+        plan_values.details(hostile.resources[0]), plan_values.outputs(hostile.outputs), plan.summary(hostile),
+        plan_lines.text_page(hostile, hostile.resources, first=True, last=True),
         states.release_badge(text),
     ])  # fmt: skip
     allowed = {"span", "a", "details", "summary", "div", "h3", "p", "strong", "pre", "ol", "li", "table", "thead",
@@ -92,54 +102,3 @@ def test_a_link_out_opens_apart_and_names_its_address() -> None:
 def test_a_relative_time_holds_the_exact_one() -> None:
     assert 'title="20' in markup.when(now())
     assert markup.when(None) == ""
-
-
-def test_sensitive_and_unknown_values_are_not_shown() -> None:
-    attributes = [
-        {"path": "password", "before": "old-secret", "after": "new-secret", "known": True, "sensitive": True},
-        {"path": "arn", "before": "a", "after": None, "known": False, "sensitive": False},
-    ]
-    body = plan.page([{"address": "a", "action": "update", "attributes": attributes}], 0, 1)
-    assert "secret" not in body.replace("sensitive", "")
-    assert "known after apply" in body
-
-
-def test_only_what_changes_is_listed() -> None:
-    attributes = [
-        {"path": "same", "before": 1, "after": 1, "known": True, "sensitive": False},
-        {"path": "count", "before": 2, "after": 3, "known": True, "sensitive": False},
-    ]
-    body = plan.page([{"address": "a", "action": "update", "attributes": attributes}], 0, 1)
-    assert "count" in body
-    assert "same" not in body
-
-
-def test_risky_actions_come_first_and_numbers_in_a_person_s_order() -> None:
-    changes = [{"address": f"a[{n}]", "action": "create"} for n in (10, 2)] + [
-        {"address": "z", "action": "delete"}
-    ]
-    assert [change["address"] for change in plan.matching(changes, "")] == ["z", "a[2]", "a[10]"]
-
-
-def test_a_filter_needs_every_word() -> None:
-    changes = [
-        {"address": "aws_s3_bucket.site", "action": "create"},
-        {"address": "aws_s3_bucket.logs", "action": "update"},
-    ]
-    assert [change["address"] for change in plan.matching(changes, "BUCKET update")] == ["aws_s3_bucket.logs"]
-
-
-def test_a_replacement_counts_as_added_and_destroyed() -> None:
-    changes = [{"action": action} for action in ("create", "replace", "update", "delete", "no-op")]
-    assert plan.plan_counts(changes) == "+2 ~1 −2"
-
-
-def test_the_summary_says_counts_cost_and_guardrails() -> None:
-    made = RunPlan(
-        run_id=1, stack="environment", changes=[{"action": "create"}], estimate={"monthly_usd": 71.4, "delta_usd": -3},
-        guardrails=[{"severity": "pass"}, {"severity": "pass"}, {"severity": "warn"}],
-    )  # fmt: skip
-    body = plan.summary(made)
-    assert "+1 ~0 −0" in body
-    assert "$ 71.40 / month (−$ 3.00)" in body
-    assert "1 warning, 2 passed" in body

@@ -178,15 +178,6 @@ def test_approving_twice_is_no_error_and_approving_what_was_discarded_is(
     assert sample.stores.runs.get(run.id).state == "approved"
 
 
-def test_a_filter_narrows_the_resources(sample: Any, open_page: Open) -> None:
-    app = open_page("run", run=str(sample.stores.runs.active("review").id))
-    next(field for field in app.text_input if field.label == "Filter resources").set_value("replace").run()
-    text = body(app)
-    assert "aws_ecs_service.replace" in text
-    assert "forces replacement" in text
-    assert "aws_route53_record" not in text
-
-
 def test_cancelling_is_asked_for_and_said(sample: Any, open_page: Open) -> None:
     run = sample.stores.runs.active("applying")
     app = open_page("run", run=str(run.id))
