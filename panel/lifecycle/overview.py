@@ -10,6 +10,7 @@ from typing import Any
 from panel.catalogue.render import ssh_key_object
 from panel.catalogue.schema import SHARED, Catalogue, Owner
 from panel.errors import NotFoundError
+from panel.lifecycle.overview_schedules import asleep_words
 from panel.lifecycle.stages import KINDS, TITLES
 from panel.store.stores import Stores
 from panel.store.tables import EnvironmentRecord, HealthSample, Release, Run, WorkerRecord, now
@@ -18,6 +19,8 @@ from panel.store.tables import EnvironmentRecord, HealthSample, Release, Run, Wo
 WORKER_SILENCE = timedelta(seconds=20)
 #: A health sample older than this says nothing about now.
 STALE_SAMPLE = timedelta(minutes=5)
+#: States that speak of health: nobody asks how one is that is asleep.
+_OF_HEALTH = frozenset({"ready", "degraded", "down", "unknown"})
 #: Kinds of runs that leave an environment as it is, and so many runs are looked at to find one of the others.
 _CHANGE_NOTHING = frozenset({"plan", "drift", "unlock"})
 _LOOKED_AT = 100
@@ -64,7 +67,8 @@ class ServiceView:
 class EnvironmentView:
     """One environment as its card shows it.
 
-    ``state`` is one of: not_created, working, needs_you, ready, degraded, down, failed, lost, unknown.
+    ``state`` is one of: not_created, working, needs_you, ready, degraded, down, asleep, failed, lost,
+    unknown.
     """
 
     name: str
@@ -159,6 +163,8 @@ class Overview:
         report: dict[str, Any] = dict(sample.report) if sample is not None and _is_of(sample, record) else {}
         stale = sample is not None and bool(report) and now() - sample.checked_at > STALE_SAMPLE
         state, text = _state(record, self._telling(last), report, world, stale=stale)
+        if state in _OF_HEALTH and record.asleep and world is not None:
+            state, text = "asleep", asleep_words(entry, now())
         return EnvironmentView(
             name=name, state=state, state_text=text,
             url=record.url or None if state != "lost" else None,

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from panel.catalogue.schema import SHARED
-from panel.errors import PanelError
+from panel.errors import PanelError, RefusedError
 from panel.health.sweep import Report, not_created, sweep, to_dict
 from panel.lifecycle.context import Context
 
@@ -21,9 +21,15 @@ def sweep_environment(context: Context, name: str) -> Report:
 
     Raises:
         NotFoundError: the catalogue has no such environment.
+        RefusedError: it is asleep, so that there is nothing to look at.
     """
     catalogue = context.catalogue()
     record = context.stores.environments.get(name)
+    if record.exists and record.asleep:
+        raise RefusedError(
+            f"{name} is scaled down to nothing outside its working hours: it does not answer, as it should not.",
+            hint=f"To wake it now: panel env update {name}.",
+        )
     if not record.exists:
         return not_created(catalogue, name)
     report = sweep(
@@ -45,7 +51,7 @@ def sweep_all(context: Context) -> None:
     if context.world() is None:
         return  # stopped on purpose: what was seen last says more than a row of failures
     for name, record in context.stores.environments.all().items():
-        if name == SHARED or name not in known or not record.exists or not record.outputs:
+        if name == SHARED or name not in known or not record.exists or not record.outputs or record.asleep:
             continue
         active = context.stores.runs.active(name)
         if active is not None and active.state in {"applying", "deploying"}:
