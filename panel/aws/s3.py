@@ -194,13 +194,13 @@ def get_object(aws: Aws, bucket: str, key: str) -> bytes:
 
 
 def read_with_etag(aws: Aws, bucket: str, key: str) -> tuple[bytes, str] | None:
-    """The content of one object and its ETag, or ``None`` when there is none of that name."""
+    """The content of one object and its ETag, or ``None`` when there is none of that name (or no bucket)."""
     with translated(f"read {key} of the bucket {bucket}"):
         try:
             answer = _client(aws).get_object(Bucket=bucket, Key=key)
             return answer["Body"].read(), answer["ETag"].strip('"')
         except ClientError as error:
-            if error_code(error) in _ABSENT:
+            if error_code(error) in _ABSENT | {"NoSuchBucket"}:
                 return None
             raise
 

@@ -169,7 +169,7 @@ class Locks:
         begun = self._holder(lock)
         witness = self._witness(begun) if begun else None
         known = self._stores.locks.get(lock.subject)
-        if witness and witness.process is None and known and known.lock_id == lock.info.id:
+        if witness and witness.process is None and known and _is_told(known, lock):
             # Who can look at the process knows better, and looks as often as we do.
             heard = self._heard_of(begun.execution.instance) if begun else None
             if heard and now() - heard < _FRESH and now() - utc(known.checked_at) < _FRESH:
@@ -263,6 +263,11 @@ def _subject(state_key: str) -> str | None:
 
 def _state_key(subject: str) -> str:
     return shared_state_key() if subject == SHARED else environment_state_key(subject)
+
+
+def _is_told(known: StateLock, lock: SeenLock) -> bool:
+    """Whether somebody has found out already whether the holder of this very lock lives."""
+    return known.lock_id == lock.info.id and known.holder != UNKNOWN
 
 
 def _changed(subject: str, now_held: str) -> RefusedError:
