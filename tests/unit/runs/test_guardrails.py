@@ -212,3 +212,36 @@ def test_no_shape_of_values_makes_the_rules_fail(
 
     assert {finding.rule for finding in findings} == _NAMES
     assert json.dumps([finding.to_dict() for finding in findings])
+
+
+class _Counted(dict[str, Any]):
+    """Values that count how often they are looked at."""
+
+    looks = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        _Counted.looks += 1
+        return super().get(key, default)
+
+
+def test_twice_as_many_resources_take_twice_as_many_looks(plan: Plan, change: Change) -> None:
+    def looks(count: int) -> int:
+        changes = []
+        for number in range(count):
+            module = f"module.m[{number}]"
+            shut = _Counted(block_public_policy=True, restrict_public_buckets=True)
+            changes += [
+                change("aws_s3_bucket", "create", _Counted(tags_all={}), module=module),
+                change("aws_s3_bucket_public_access_block", "create", shut, module=module),
+                change("aws_s3_bucket_policy", "create", _Counted(), unknown={"bucket": True, "policy": True}, module=module),
+                change("aws_security_group", "update", _Counted(ingress=[_Counted(cidr_blocks=["::/0"])]), _Counted()),
+                change("aws_route53_record", "delete", None, _Counted(), instance=f"[{number}]"),
+                change("aws_db_instance", "replace", _Counted(), _Counted(deletion_protection=True)),
+            ]  # fmt: skip
+        _Counted.looks = 0
+        judge(plan(*changes), situation(protected=True, guardrails=rules(tags={"ignore": ["*.it"]})))
+        return _Counted.looks
+
+    few, many = looks(50), looks(100)
+
+    assert 0 < many <= 2 * few
