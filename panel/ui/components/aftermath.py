@@ -12,10 +12,11 @@ from panel.catalogue.schema import SHARED
 from panel.store.tables import Run, RunExecution, StateLock
 from panel.ui import acts, readers
 from panel.ui import run_text as text
+from panel.ui import text as texts
 from panel.ui.components.confirmations import unlock_button, unlock_dialog
 from panel.ui.components.destroy import ask_destroy, destroy_dialog
 from panel.ui.components.locks import lock_facts
-from panel.ui.components.markup import badge, draw, esc, mono, page_link, quiet, when
+from panel.ui.components.markup import badge, draw, esc, folded, mono, page_link, quiet, when
 from panel.ui.state import Facade
 
 #: Ends after which the same may be asked for again, and those whose plan has to be made anew.
@@ -61,6 +62,8 @@ def left_behind(panel: Facade, run: Run) -> None:
 
 def _interrupted(panel: Facade, run: Run) -> None:
     parts = [f"<h3>{badge('bad', text.INTERRUPTED_TITLE)}</h3>"]
+    if run.error:
+        parts.append(f"<p>{esc(run.error)}</p>")
     if run.progress_total:
         done = text.INTERRUPTED_DONE.format(done=run.progress_done, total=run.progress_total)
         parts.append(f"<p>{esc(done)}</p>")
@@ -69,8 +72,10 @@ def _interrupted(panel: Facade, run: Run) -> None:
         parts.append(f"<ul>{''.join(_execution(item) for item in found)}</ul>")
     lock = readers.lock(panel, run.environment)
     if lock is not None:
-        parts.append(lock_facts(lock))
-    parts.append(f"<p>{esc(text.INTERRUPTED_NEXT)}</p>")
+        parts.append(f"<h3>{text.LOCK_TITLE}</h3>{lock_facts(lock)}")
+    parts.append(f"<p><strong>{texts.WHAT_NEXT}:</strong> {esc(run.error_hint or text.INTERRUPTED_NEXT)}</p>")
+    if run.error_detail:
+        parts.append(folded(texts.DETAILS, f"<pre>{esc(run.error_detail)}</pre>"))
     draw(f'<div class="p-error">{"".join(parts)}</div>')
 
 
@@ -114,8 +119,10 @@ def ways_on(panel: Facade, run: Run) -> None:
         if run.kind == "drift" and run.state == "planned" and run.drifted:
             drift_buttons(panel, run.environment, _busy(panel, run))
         if lock is not None and _in_the_way(run, lock):
-            unlock_button(panel, lock, key="run")
-        _again(panel, run)
+            unlock_button(panel, lock, key="run", primary=True)
+            _again(panel, run, primary=False)
+        else:
+            _again(panel, run)
     if lock is not None:
         unlock_dialog(panel, run.environment)
 
@@ -146,7 +153,7 @@ def _busy(panel: Facade, run: Run) -> str | None:
     return text.WAIT.format(id=other.id, name=run.environment) if other is not None else None
 
 
-def _again(panel: Facade, run: Run) -> None:
+def _again(panel: Facade, run: Run, *, primary: bool = True) -> None:
     replanned = run.state in _REPLANNED and run.kind in _PLANNED_KINDS
     if not replanned and run.state not in _RETRIABLE | _REPLANNED:
         return
@@ -166,7 +173,9 @@ def _again(panel: Facade, run: Run) -> None:
             args=(run.environment,),
         )
         destroy_dialog(panel, run.environment, retry_of=run.id)
-    elif st.button(label, key=f"retry-{run.id}", type="primary", disabled=off, help=busy):
+    elif st.button(
+        label, key=f"retry-{run.id}", type="primary" if primary else "secondary", disabled=off, help=busy
+    ):
         act = panel.operations.replan if replanned else panel.operations.retry
         acts.order(panel, run.environment, run.kind, lambda: act(panel.identity, run.id or 0))
         st.rerun()

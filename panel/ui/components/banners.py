@@ -108,7 +108,11 @@ def extend(panel: Facade, name: str) -> None:
             width=160,
         )
         st.button(
-            text.EXTEND, key=f"extend-{name}", disabled=not allowed, on_click=_extend, args=(panel, name, key)
+            text.EXTEND,
+            key=f"extend-now-{name}",
+            disabled=not allowed,
+            on_click=_extend,
+            args=(panel, name, key),
         )
 
 

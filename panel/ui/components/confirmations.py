@@ -65,13 +65,15 @@ def ask_unlock(environment: str) -> None:
     st.session_state[session.ASKED_UNLOCK] = environment
 
 
-def unlock_button(panel: Facade, lock: StateLock, *, key: str, label: str = operations_text.UNLOCK) -> None:
+def unlock_button(
+    panel: Facade, lock: StateLock, *, key: str, label: str = operations_text.UNLOCK, primary: bool = False
+) -> None:
     """The button that opens the dialog; off, with the reason, for who may not unlock."""
     allowed = can(panel.identity, Capability.UNLOCK)
     why = None if allowed else operations_text.UNLOCK_ROLE.format(roles=readers.roles(Capability.UNLOCK))
     st.button(
         label, key=f"unlock-{key}-{lock.subject}", disabled=not allowed, help=why,
-        on_click=ask_unlock, args=(lock.subject,),
+        type="primary" if primary else "secondary", on_click=ask_unlock, args=(lock.subject,),
     )  # fmt: skip
 
 

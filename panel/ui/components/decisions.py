@@ -65,10 +65,10 @@ def approvals(run: Run, given: list[RunApproval]) -> str:
         for item in given
     )
     capability = Capability.DESTROY if run.kind == "destroy" else Capability.APPROVE
-    out = [item.actor for item in given]
-    if not run.author_may_approve and run.author not in out:
-        out.append(run.author)
-    but = run_text.BUT_NOT.format(names=", ".join(out)) if out else ""
+    out = [run_text.HAS_APPROVED.format(name=item.actor) for item in given]
+    if not run.author_may_approve:
+        out.append(run_text.IS_AUTHOR.format(name=run.author))
+    but = run_text.BUT_NOT.format(names=" and ".join(out)) if out else ""
     who = run_text.WHO_MAY.format(roles=readers.roles(capability), but=but)
     return f'<div class="p-note p-asks"><p>{badge("warn", head)}{": " if whose else ""}{whose}</p><p>{quiet(esc(who))}</p></div>'
 
@@ -102,13 +102,7 @@ def overriding(panel: Facade, run: Run) -> None:
             on_click=_override, args=(panel, run.id or 0, key),
         )  # fmt: skip
     if allowed:
-        note = run_text.OVERRIDE_THEN
-    else:
-        needed = Capability.OVERRIDE_GUARDRAIL
-        note = run_text.NOT_YOUR_ROLE.format(
-            what=needed.words, name=run.environment, roles=readers.roles(needed)
-        )
-    draw(f"<p>{quiet(esc(note))}</p>")
+        draw(f"<p>{quiet(run_text.OVERRIDE_THEN)}</p>")
 
 
 def _override(panel: Facade, run_id: int, key: str) -> None:
@@ -126,8 +120,8 @@ def stopping(panel: Facade, run: Run) -> None:
         draw(_stopping(run_text.FORCING, run_text.FORCING_WHAT))
     elif run.cancel_requested:
         asked = readers.cancel_requests(panel, run)
-        by = f" {run_text.BY.format(name=asked[0].actor)}" if asked else ""
-        draw(_stopping(run_text.CANCELING + by, run_text.CANCELING_WHAT))
+        title = run_text.CANCELING_BY.format(name=asked[0].actor) if asked else run_text.CANCELING
+        draw(_stopping(title, run_text.CANCELING_WHAT))
         st.button(
             run_text.FORCE,
             key=f"force-{run.id}",

@@ -111,8 +111,9 @@ def _step(
     said = "".join(_said(item.words, item.comment) for item in within)
     return (
         f'<li class="{css}"{marks}><span class="p-dot" aria-hidden="true">{SHAPES.get(name, "●")}</span>'
-        f'<span class="p-word">{esc(word)}</span><span class="p-took">{_took(run, step, after, now)}</span>'
+        f'<span class="p-word">{esc(word)}</span>'
         f'<time datetime="{utc(step.at).isoformat()}" title="{exact(step.at)}">{utc(step.at):%H:%M:%S}</time>'
+        f'<span class="p-took">{_took(run, step, after, now)}</span>'
         f'<span class="p-who">{_who(run, step)}</span>{said}</li>'
     )
 
@@ -150,7 +151,7 @@ def _next(run: Run) -> str:
     parts = [
         f'<li class="p-next"><span class="p-dot" aria-hidden="true">○</span>'
         f'<span class="p-word">{esc(text.STEPS.get(state, state))}</span>'
-        f'<span class="p-took"></span><span class="p-who">{esc(text.POSSIBLE) if index == 0 else ""}</span></li>'
+        f'<span class="p-who">{esc(text.POSSIBLE) if index == 0 else ""}</span></li>'
         for index, state in enumerate(ways)
     ]
     if ends:

@@ -70,7 +70,7 @@ _CARDS = """
 """
 
 _TABLES = """
-.p-scroll { overflow-x: auto; }
+.p-scroll { overflow-x: auto; } .p-scroll + p { margin-top: 0.5rem; }
 .p table { border-collapse: collapse; width: 100%; margin: 0; }
 .p th { text-align: left; font-weight: 600; color: var(--p-quiet); border-bottom: 1px solid var(--p-rule); }
 .p th, .p td { padding: 0.35rem 0.9rem 0.35rem 0; vertical-align: top; border-left: 0; border-right: 0; border-top: 0; }
@@ -129,31 +129,32 @@ _RUN = """
 """
 
 _JOURNEY = """
-.p .p-journey { list-style: none; margin: 0.3rem 0 0; padding: 0; max-width: 62rem; }
-.p .p-journey li { position: relative; display: grid; grid-template-columns: 1.6rem minmax(9rem, 12rem) 5.5rem 7.5rem 1fr;
-  gap: 0 0.6rem; margin: 0; padding: 0.16rem 0; font-size: 0.94rem; }
-.p-journey li::before { content: ""; position: absolute; left: 0.5rem; top: 0; bottom: 0; border-left: 1px solid var(--p-rule); }
-.p-journey li:first-child::before { top: 0.9rem; } .p-journey li:last-child::before { bottom: auto; height: 0.9rem; }
-.p-journey li:only-child::before { display: none; }
-.p-journey .p-dot { position: relative; width: 1.05rem; text-align: center; background: var(--p-page); }
+.p .p-journey { list-style: none; margin: 0.4rem 0 0; padding: 0; max-width: 68rem; }
+.p .p-journey li { position: relative; display: grid; grid-template-columns: 1.1rem minmax(8rem, 12rem) 5rem 10rem 1fr;
+  gap: 0 0.8rem; margin: 0; padding: 0 0 0.55rem; font-size: 0.94rem; line-height: 1.4; }
+.p-journey li::before { content: ""; position: absolute; left: 0.5rem; top: 1.45rem; bottom: -0.05rem; border-left: 2px solid var(--p-rule); }
+.p-journey li:last-child::before { display: none; }
+.p-journey .p-dot { width: 1.1rem; text-align: center; }
 .p-journey .p-word { color: var(--p-ink); } .p-journey .p-now .p-word { font-weight: 650; color: inherit; }
-.p-journey .p-took, .p-journey time { text-align: right; color: var(--p-quiet); }
-.p-journey .p-who { color: var(--p-ink); padding-left: 0.9rem; } .p-journey q { quotes: "“" "”"; }
-.p-journey .p-said { grid-column: 5; color: var(--p-ink); padding-left: 0.9rem; }
-.p-journey .p-said::before { content: "✓ "; color: var(--p-quiet); }
-.p-journey .p-next, .p-journey .p-next .p-word, .p-journey .p-next .p-who { color: var(--p-quiet); font-style: normal; }
-.p-journey .p-next::before { border-left-style: dashed; } .p-journey .p-next .p-who { grid-column: 3 / -1; padding-left: 0; }
-.p-journey .p-ends .p-who { grid-column: 2 / -1; }
+.p-journey .p-took, .p-journey time { text-align: right; color: var(--p-quiet); white-space: nowrap; justify-self: end; }
+.p-journey .p-who, .p-journey .p-said { grid-column: 5; color: var(--p-ink); padding-left: 0.6rem; }
+.p-journey .p-said::before { content: "+ "; color: var(--p-quiet); } .p-journey q { quotes: "“" "”"; }
+.p-journey .p-next, .p-journey .p-next .p-word, .p-journey .p-next .p-who { color: var(--p-quiet); }
+.p-journey .p-next::before, .p-journey li:has(+ .p-next)::before { border-left-style: dotted; }
+.p-journey .p-next .p-who { grid-column: 3 / -1; padding-left: 0; } .p-journey .p-ends .p-who { grid-column: 2 / -1; }
 @media (max-width: 640px) {
-  .p .p-journey li { grid-template-columns: 1.6rem 1fr auto; }
-  .p-journey time { grid-column: 3; } .p-journey .p-took { grid-column: 3; grid-row: 1; }
-  .p-journey .p-who, .p-journey .p-said, .p-journey .p-next .p-who { grid-column: 2 / 3; padding-left: 0; }
-  .p-journey time { grid-row: 2; }
+  .p .p-journey li { grid-template-columns: 1.1rem 1fr auto; }
+  .p-journey .p-took { grid-column: 3; grid-row: 1; } .p-journey time { grid-column: 3; grid-row: 2; }
+  .p-journey .p-who, .p-journey .p-said, .p-journey .p-next .p-who { grid-column: 2; padding-left: 0; }
+  .p-journey .p-next .p-who { grid-column: 3; } .p-journey .p-ends .p-who { grid-column: 2 / -1; }
 }
 .p-banner { border: 1px solid var(--p-rule); border-left: 3px solid var(--p-warn); border-radius: 4px; padding: 0.6rem 0.9rem; }
 .p-banner:has(.p-bad) { border-left-color: var(--p-bad); } .p-banner.p-calm { border-left-color: var(--p-none); }
 .p-note.p-asks { border-left-color: var(--p-warn); }
 .p ul.p-plain { list-style: none; margin: 0; padding: 0; } .p ul.p-plain li { margin: 0; padding: 0.15rem 0; }
+.p-strip.p-many { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); }
+.p-strip.p-many > :last-child { grid-column: 1 / -1; margin-left: 0; }
+@media (max-width: 640px) { .st-key-runs-filter > * { width: calc(50% - 0.5rem) !important; } }
 .p h2 small { font-size: 0.87rem; font-weight: 400; }
 [class*="st-key-log-moves"] button p, .st-key-runs-pages button p { font-size: 0.94rem; }
 """

@@ -18,6 +18,9 @@ from panel.ui.format import duration, plural
 from panel.ui.live import CALM, LIVELY, live
 from panel.ui.state import Facade, Start, get_panel, get_start
 
+#: More lines than these stand in columns.
+_FEW = 3
+
 
 def show() -> None:
     """Draw the page."""
@@ -69,8 +72,10 @@ def _strip(panel: Facade, views: list[EnvironmentView], start: Start) -> None:
         items.append(badge("busy", text.STARTING.format(elapsed=duration(start.seconds))))
     if not items:
         items = [badge("ok", text.NOTHING_NEEDED)]
+    items.sort(key=lambda item: 'class="p-bad"' not in item)  # what does not work before what waits
     body = "".join(f"<span>{item}</span>" for item in [*items, _workers_line(panel)])
-    draw(f'<div class="p-strip" role="status">{body}</div>')
+    many = " p-many" if len(items) > _FEW else ""
+    draw(f'<div class="p-strip{many}" role="status">{body}</div>')
     if start.error is not None:
         error = start.error
         draw(problem_markup(text.NEEDS_START_FAILED, error.message, error.hint, error.detail))

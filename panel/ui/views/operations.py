@@ -12,7 +12,7 @@ from panel.store.tables import Notification, Run, StateLock, WorkerRecord
 from panel.ui import notices, readers, text
 from panel.ui import operations_text as words
 from panel.ui.components.confirmations import unlock_button, unlock_dialog
-from panel.ui.components.locks import lock_verdict
+from panel.ui.components.locks import lock_verdict, operation
 from panel.ui.components.markup import badge, draw, esc, lasting, page_link, quiet, table, when
 from panel.ui.format import plural, utc
 from panel.ui.live import CALM, LIVELY, live
@@ -40,7 +40,7 @@ def show() -> None:
 def _workers() -> None:
     panel = get_panel()
     found = readers.workers(panel)
-    draw(f"<h2>{words.WORKERS}</h2>")
+    title = f"<h2>{words.WORKERS}</h2>"
     if any(_alive(worker) for worker in found):
         runs = {run.id: run for run in readers.active_runs(panel)}
         head = (
@@ -52,9 +52,9 @@ def _workers() -> None:
             words.HOST,
             words.HEARD,
         )
-        draw(table(head, [_worker(worker, runs) for worker in found], right=(3,)))
+        draw(title + table(head, [_worker(worker, runs) for worker in found], right=(3,)))
         return
-    draw(f"<p>{badge('warn', words.NO_WORKERS)}</p><p>{quiet(esc(words.NO_WORKERS_HINT))}</p>")
+    draw(f"{title}<p>{badge('warn', words.NO_WORKERS)}</p><p>{quiet(esc(words.NO_WORKERS_HINT))}</p>")
     start = get_start()
     st.button(words.START, key="operations-start", on_click=start.begin, disabled=start.state == "starting")
 
@@ -93,29 +93,33 @@ def _queue() -> None:
         (run for run in readers.active_runs(get_panel()) if run.state == "queued"),
         key=lambda run: (-run.priority, run.id or 0),
     )
-    draw(f"<h2>{words.QUEUE}</h2>")
+    title = f"<h2>{words.QUEUE}</h2>"
     if not waiting:
-        draw(quiet(words.QUEUE_EMPTY))
+        draw(title + quiet(words.QUEUE_EMPTY))
         return
     head = (text.RUN, text.ENVIRONMENT, text.KIND, words.PRIORITY, text.AUTHOR, words.WAITING)
     body = [
         [
             page_link("run", "run", run.id, f"{text.RUN} {run.id}"),
             page_link("environment", "environment", run.environment, run.environment),
-            esc(KINDS.get(run.kind, run.kind)), esc(words.PRIORITIES.get(run.priority, str(run.priority))),
+            esc(KINDS.get(run.kind, run.kind)), esc(_priority(run)),
             esc(run.author), lasting(run.created_at),
         ]
         for run in waiting
     ]  # fmt: skip
-    draw(table(head, body) + f"<p>{quiet(words.QUEUE_ORDER)}</p>")
+    draw(title + table(head, body) + f"<p>{quiet(words.QUEUE_ORDER)}</p>")
+
+
+def _priority(run: Run) -> str:
+    return next((word for least, word in words.PRIORITIES.items() if run.priority >= least), "")
 
 
 def _locks() -> None:
     panel = get_panel()
     found = readers.locks(panel)
-    draw(f"<h2>{words.LOCKS}</h2>")
+    title = f"<h2>{words.LOCKS}</h2>"
     if not found:
-        draw(quiet(words.NO_LOCKS))
+        draw(title + quiet(words.NO_LOCKS))
         return
     head = (
         words.SUBJECT,
@@ -126,7 +130,7 @@ def _locks() -> None:
         words.EVIDENCE,
         words.LOOKED,
     )
-    draw(table(head, [_lock(lock) for lock in found]))
+    draw(title + table(head, [_lock(lock) for lock in found]))
     with st.container(horizontal=True, key="locks-left"):
         for lock in found:
             if lock.holder != "alive":
@@ -137,21 +141,26 @@ def _lock(lock: StateLock) -> list[str]:
     who = esc(lock.who)
     if lock.run_id is not None:
         who += f"<br>{page_link('run', 'run', lock.run_id, f'{text.RUN} {lock.run_id}')}"
-    since = lasting(lock.created_at) if lock.created_at is not None else ""
+    since = f'<span class="p-nowrap">{lasting(lock.created_at)}</span>' if lock.created_at is not None else ""
     return [
-        esc(lock.subject), who, esc(lock.operation), since, lock_verdict(lock), esc(lock.evidence), when(lock.checked_at)
+        _whole(lock.subject), who, esc(operation(lock)), since, lock_verdict(lock), esc(lock.evidence), f'<span class="p-nowrap">{when(lock.checked_at)}</span>'
     ]  # fmt: skip
+
+
+def _whole(name: str) -> str:
+    """A name that is not broken over lines."""
+    return f'<span class="p-nowrap">{esc(name)}</span>'
 
 
 def _notifications() -> None:
     panel = get_panel()
     found = panel.stores.notifications.recent(limit=_NOTIFICATIONS)
-    draw(f"<h2>{words.NOTIFICATIONS}</h2>")
+    title = f"<h2>{words.NOTIFICATIONS}</h2>"
     if not found:
-        draw(f"<p>{quiet(words.NO_NOTIFICATIONS)}</p>{_channels(panel)}")
+        draw(f"{title}<p>{quiet(words.NO_NOTIFICATIONS)}</p>{_channels(panel)}")
         return
     head = (words.MESSAGE, words.CHANNEL, text.STATE, words.WHEN)
-    draw(table(head, [_notification(item) for item in found]) + _channels(panel))
+    draw(title + table(head, [_notification(item) for item in found]) + _channels(panel))
 
 
 def _channels(panel: Facade) -> str:

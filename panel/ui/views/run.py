@@ -17,7 +17,7 @@ from panel.ui.components.aftermath import kin, left_behind, ways_on
 from panel.ui.components.decisions import cancel_button, decision, overriding, stopping
 from panel.ui.components.journey import journey, remarks
 from panel.ui.components.log import log
-from panel.ui.components.markup import badge, draw, esc, link, quiet, safe_url, when
+from panel.ui.components.markup import draw, esc, link, quiet, safe_url, when
 from panel.ui.components.problems import problem, problem_markup
 from panel.ui.components.signs import signs
 from panel.ui.components.stages import progress, strip
@@ -130,7 +130,9 @@ def _links(panel: Facade, run: Run) -> None:
             cancel_button(panel, run)
     if run.active:
         stopping(panel, run)
-    draw(kin(panel, run))
+    related = kin(panel, run)
+    if related:
+        draw(related)
 
 
 def _application(panel: Facade, run: Run) -> str | None:
@@ -145,15 +147,11 @@ def _application(panel: Facade, run: Run) -> str | None:
 
 def _ended(panel: Facade, run: Run) -> None:
     """What went wrong or was found, and the ways on."""
-    if run.state == "blocked":
-        title, note = run_text.BLOCKED_TITLE, run_text.BLOCKED_OPEN if run.active else run_text.BLOCKED_CLOSED
-        draw(
-            f'<div class="p-error" role="status"><h3>{badge("warn" if run.active else "bad", title)}</h3>'
-            f"<p>{esc(run.error)}</p><p>{esc(note)}</p></div>"
-        )
-    elif run.error and run.state != "stale":
+    # What blocks a plan that may still be let through is told beside the plan; what made it stale, below.
+    if run.error and run.state not in {"stale", "interrupted"} and not run.active:
         stage = TITLES.get(run.stage, KINDS.get(run.kind, run.kind))
         title = text.ERROR_TITLE.format(stage=f"{stage} · {run.environment}")
+        title = run_text.BLOCKED_TITLE if run.state == "blocked" else title
         draw(problem_markup(title, run.error, run.error_hint, run.error_detail))
     left_behind(panel, run)
     ways_on(panel, run)
@@ -161,7 +159,6 @@ def _ended(panel: Facade, run: Run) -> None:
 
 def _journey(panel: Facade, run: Run) -> None:
     """The states as they followed each other, with who did what; live while the run goes on."""
-    draw(f"<h2>{run_text.HOW_IT_WENT} <small>{quiet(run_text.IN_UTC)}</small></h2>")
     live(_way, LIVELY if run.active and run.state not in _ASKING else None)(run.id or 0)
 
 
@@ -169,7 +166,8 @@ def _way(run_id: int) -> None:
     panel = get_panel()
     run = panel.stores.runs.get(run_id)
     told = remarks(run, readers.approvals(panel, run_id), _requests(panel, run))
-    draw(journey(run, panel.stores.runs.transitions(run_id), told, datetime.now(UTC)))
+    title = f"<h2>{run_text.HOW_IT_WENT} <small>{quiet(run_text.IN_UTC)}</small></h2>"
+    draw(title + journey(run, panel.stores.runs.transitions(run_id), told, datetime.now(UTC)))
 
 
 def _requests(panel: Facade, run: Run) -> Sequence[AuditEntry]:
