@@ -9,12 +9,12 @@ import typer
 
 from panel.cli import options, output, state
 from panel.cli.documents import own_plan, run_details, run_document, run_documents
-from panel.cli.plans import show_plan
-from panel.cli.progress import progress_text, stage_text
+from panel.cli.plans import Format, plan_markdown, plan_text, run_lines, show_plan
 from panel.cli.worker_watch import WorkerWatch
 
 if TYPE_CHECKING:
     from panel.store.runs import Runs
+    from panel.store.stores import Stores
     from panel.store.tables import Run
 
 app = typer.Typer(no_args_is_help=True, help="Runs: list, show, approve, discard, cancel, read the log.")
@@ -55,28 +55,33 @@ def list_runs(
 @app.command()
 def show(
     run_id: options.RunNumber,
-    plan: Annotated[bool, typer.Option("--plan", help="Also every resource of the plan.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Also every resource of the plan, a line each.")] = False,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="text: with the plan in Terraform's notation; markdown: the plan for a pull request's comment; "
+            "json: the same as --json.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Show one run: its stages, its decisions, what went wrong, and its plan."""
+    if json and form not in {None, Format.JSON}:
+        raise typer.BadParameter(f"--json and --format {form} contradict each other: give one of them.")
     stores = state.get_panel().stores
     run = stores.runs.get(run_id)
-    if json:
+    if json or form is Format.JSON:
         output.json_result(run_details(run, stores))
-        return
-    output.result(
-        f"Run {run.id}: {run.kind} {run.environment}, by {run.author}: {run.state.replace('_', ' ')}"
-    )
-    changes = output.counts(run_document(run)["summary"])
-    if changes:
-        output.result(f"  plan {changes}, {output.money(run.monthly_usd)}")
-    for stage in stores.runs.stages(run_id):
-        output.result(f"  {stage_text(stage)}")
-    if run.active:
-        output.result(f"  now: {progress_text(run)}")
-    for step in stores.runs.transitions(run_id):
-        comment = f": {step.comment}" if step.comment else ""
-        output.result(f"  {output.iso(step.at)} {step.after.replace('_', ' ')} ({step.actor}){comment}")
+    elif form is Format.MARKDOWN:
+        output.result(plan_markdown(run, stores))
+    else:
+        _show_text(run, stores, plan=plan, whole=form is Format.TEXT)
+
+
+def _show_text(run: Run, stores: Stores, *, plan: bool, whole: bool) -> None:
+    for line in run_lines(run, stores):
+        output.result(line)
     if run.error:
         output.result(f"  error: {run.error} {run.error_hint}")
         if run.error_detail:
@@ -84,6 +89,10 @@ def show(
     made = own_plan(run, stores)
     if plan and made is not None:
         show_plan(run, made, output.result)
+    if whole and made is not None:
+        output.result("")
+        for line in plan_text(run, stores):
+            output.result(line)
 
 
 @app.command()
