@@ -96,16 +96,12 @@ def own_plan(run: Run, stores: Stores) -> RunPlan | None:
 
 
 def plan_document(plan: RunPlan | None) -> dict[str, Any] | None:
-    """A plan: its changes, its price, and what the guardrails found; None where there is none (yet)."""
+    """A plan: what changes, its price, and what the guardrails found; None where there is none (yet)."""
     if plan is None:
         return None
-    return {
-        "stack": plan.stack,
-        "created_at": iso(plan.created_at),
-        "changes": plan.changes,
-        "estimate": plan.estimate,
-        "guardrails": plan.guardrails,
-    }
+    from panel.runs.review import document, review_of
+
+    return document(review_of(plan))
 
 
 def run_documents(runs: Sequence[Run]) -> list[dict[str, Any]]:
