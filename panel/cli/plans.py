@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from panel.store.stores import Stores
     from panel.store.tables import Run, RunPlan
 
-_SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "−", "move": "→", "import": "↓", "forget": "○"}
+_SIGNS = {
+    "create": "+",
+    "update": "~",
+    "replace": "±",
+    "delete": "−",
+    "move": "→",
+    "import": "↓",
+    "forget": "○",
+}
 
 
 class Format(StrEnum):
