@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,13 @@ from panel.audit.trail import Trail
 from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate
+from panel.errors import ConfigurationError
 from panel.lifecycle.background import WorkerProcess
 from panel.lifecycle.ending import end_executions
 from panel.lifecycle.instance import instance_id
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
+from panel.lifecycle.overview_schedules import ScheduleOverview
 from panel.localaws import AgentSupervisor, LocalAws
 from panel.settings import Settings, child_environment, own_environment
 from panel.store.database import Database
@@ -31,10 +34,14 @@ if TYPE_CHECKING:
     from panel.health.sweep import Report
     from panel.lifecycle.context import Context
     from panel.lifecycle.keys import Keys
+    from panel.lifecycle.worker import Duty
+    from panel.notify.channels import Channel
 
 #: What the world is called where it cannot be lost.
 _AWS_WORLD = "aws"
 _GRACE_S = 180
+# Schedules are hours apart, and news is to be had while it is news.
+_SCHEDULES_S, _NEWS_S = 20.0, 5.0
 # Much of an apply is the provider waiting out its own delays, which keeps Terraform's ten places occupied. The
 # embedded AWS does not throttle; on AWS the usual number stays.
 _UNHURRIED = {"TF_CLI_ARGS_apply": "-parallelism=30"}
@@ -100,6 +107,26 @@ class Panel:
         """What an environment would cost, from the catalogue alone."""
         return catalogue_estimate(self.catalogue(), environment)
 
+    def channels(self) -> Mapping[str, Channel]:
+        """The ways to people that are set up.
+
+        Raises:
+            ConfigurationError: one of them cannot be used.
+        """
+        from panel.notify.channels import channels_of
+
+        return channels_of(self.settings)
+
+    @property
+    def mail_to(self) -> tuple[str, ...]:
+        """Addresses that are told of everything."""
+        return tuple(part for part in (one.strip() for one in self.settings.mail_to.split(",")) if part)
+
+    @cached_property
+    def schedules(self) -> ScheduleOverview:
+        """What is due when."""
+        return ScheduleOverview(self.catalogue, self.stores)
+
     @cached_property
     def keys(self) -> Keys:
         """The SSH keys of instances, for a terminal: reading them asks AWS."""
@@ -161,9 +188,33 @@ class Panel:
         from panel.lifecycle.worker import Worker
 
         context = self._context()
-        Worker(context, lambda: sweep_all(context)).run(stop, hurry)
+        Worker(context, lambda: sweep_all(context), duties=self._duties()).run(stop, hurry)
         # Steps under way run in threads that nobody can end; they are repeated by the next worker.
         os._exit(0)
+
+    def _duties(self) -> dict[str, Duty]:
+        from panel.lifecycle.run_news import RunNews
+        from panel.lifecycle.scheduled_orders import ScheduledOrders
+        from panel.lifecycle.schedules import Schedules
+        from panel.lifecycle.telling import Teller
+        from panel.notify.outbox import Outbox
+
+        try:
+            channels = self.channels()
+        except ConfigurationError as error:
+            # Runs must go on where nobody can be told; 'panel notify test' says the same to whoever asks.
+            logging.getLogger(__name__).error("Nobody is told anything: %s", error)
+            channels = {}
+        outbox = Outbox(self.stores.notifications, channels, mail_to=self.mail_to)
+        teller = Teller(self.catalogue, outbox, self.settings.public_url)
+        orders = ScheduledOrders(self.operations, self.stores, self.trail)
+        schedules = Schedules(self.catalogue, self.stores, orders, teller, self.world)
+        news = RunNews(self.stores, teller, approval_timeout_s=self.settings.approval_timeout_s)
+        return {
+            "schedules": (_SCHEDULES_S, schedules.look),
+            "news": (_NEWS_S, news.look),
+            "delivery": (_NEWS_S, outbox.deliver_all),
+        }
 
     def run_agent(self, stop: threading.Event) -> None:
         """Be the task agent of the embedded AWS until ``stop`` is set."""

@@ -158,3 +158,21 @@ def destroy(
         confirm = output.ask(f"This destroys {name} and all its data. Type its name to go on")
     run = panel.operations.destroy(panel.identity, name, confirm=confirm or "", auto_approve=yes)
     follow(panel, run, wait=wait, timeout_s=timeout, as_json=json)
+
+
+@app.command()
+def extend(
+    name: options.Environment,
+    hours: Annotated[
+        int, typer.Option("--hours", min=1, metavar="N", help="By how many hours; 30 days from now at most.")
+    ] = 24,
+    json: options.Json = False,
+) -> None:
+    """Let an environment live longer: by so many hours from its end, or from now where its end is past."""
+    panel = state.get_panel()
+    record = panel.operations.extend(panel.identity, name, hours)
+    end = output.iso(record.expires_at) if record.expires_at else None
+    if json:
+        output.json_result({"environment": name, "expires_at": end, "hours": hours})
+        return
+    output.result(f"{name} lives until {end}")

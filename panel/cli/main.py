@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from panel.cli import cost, doctor, env, keys, local, page, records, runs, services, state, worker
+from panel.cli import cost, doctor, env, keys, local, notify, page, records, runs, services, state, worker
 from panel.cli.errors import PanelGroup
 
 EXIT_CODES = (
@@ -35,6 +35,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(cost.app, name="cost")
 app.add_typer(keys.app, name="keys")
 app.add_typer(local.app, name="local")
+app.add_typer(notify.app, name="notify")
 app.add_typer(records.audit, name="audit")
 app.add_typer(records.db, name="db")
 

@@ -1,4 +1,4 @@
-"""Letting an environment live longer than environments.yaml says."""
+"""What people may ask of schedules: to let an environment live longer, and what they may not while it is asleep."""
 
 from __future__ import annotations
 
@@ -88,3 +88,16 @@ def _extended(environment: str, end: datetime, hours: int, moment: datetime) -> 
             hint="Extend it by less, or later; for good, change or remove ttl_hours in environments.yaml.",
         )
     return later
+
+
+def refuse_asleep(record: EnvironmentRecord) -> None:
+    """Refuse what cannot be done to an environment that is scaled down to nothing.
+
+    Raises:
+        RefusedError: it is.
+    """
+    if record.exists and record.asleep:
+        raise RefusedError(
+            f"{record.name} is asleep outside its working hours: no task could run or answer.",
+            hint=f"Update it instead: 'panel env update {record.name}' wakes it and deploys.",
+        )

@@ -15,9 +15,10 @@ from panel.access.identity import Identity
 from panel.audit.trail import Trail
 from panel.catalogue.schema import SHARED, Catalogue
 from panel.errors import IllegalTransitionError, NotFoundError, ProtectedError, RefusedError
+from panel.lifecycle.extension import Extension, refuse_asleep
 from panel.lifecycle.stages import SHARED_STAGES, STAGES
 from panel.store.stores import Stores
-from panel.store.tables import Run
+from panel.store.tables import EnvironmentRecord, Run
 
 _NEEDS = {
     "create": Capability.CREATE,
@@ -57,6 +58,7 @@ class Operations:
 
         Raises:
             NotFoundError: the environment or a service does not exist.
+            RefusedError: the environment is asleep, so that nothing could answer with the new version.
         """
         catalogue = self._catalogue()
         unknown = [name for name in services if name not in catalogue.services]
@@ -67,6 +69,7 @@ class Operations:
             )
         self._known(environment)
         self._must_exist(environment, "deployed to")
+        refuse_asleep(self._stores.environments.get(environment))
         return self._begin(who, "deploy", environment, options={"services": list(services)})
 
     def destroy(self, who: Identity, environment: str, *, confirm: str, auto_approve: bool = False) -> Run:
@@ -139,6 +142,10 @@ class Operations:
             with suppress(IllegalTransitionError):
                 return self._stores.runs.transition(run_id, "canceled", who.name)
         return self._stores.runs.get(run_id)
+
+    def extend(self, who: Identity, environment: str, hours: int) -> EnvironmentRecord:
+        """Let an environment live longer, by some hours; see :class:`panel.lifecycle.extension.Extension`."""
+        return Extension(self._catalogue, self._stores, self._trail).extend(who, environment, hours)
 
     def _begin(
         self,

@@ -75,6 +75,11 @@ class Outbox:
                 ]
             )
 
+    def deliver_all(self) -> None:
+        """Try whatever is due."""
+        while self.deliver():
+            pass
+
     def deliver(self) -> int:
         """Try what is due; returns how many messages were delivered.
 
