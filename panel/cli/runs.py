@@ -55,7 +55,9 @@ def list_runs(
 @app.command()
 def show(
     run_id: options.RunNumber,
-    plan: Annotated[bool, typer.Option("--plan", help="Also every resource of the plan, a line each.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Also every resource of the plan, a line each.")
+    ] = False,
     form: Annotated[
         Format | None,
         typer.Option(
