@@ -87,6 +87,7 @@ class Context:
         stage: str,
         *,
         destroy: bool = False,
+        refresh_only: bool = False,
         ssh_public_key: str | None = None,
     ) -> StackJob:
         """The Terraform side of a run: the shared stack's, or that of an environment (with its key, if it has one)."""
@@ -110,6 +111,7 @@ class Context:
                 emulated=self.emulated_endpoint is not None,
             ),
             destroy=destroy,
+            refresh_only=refresh_only,
         )
 
     def _asleep(self, run_id: int, environment: str) -> bool:

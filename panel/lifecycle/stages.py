@@ -30,6 +30,12 @@ SHARED_STAGES: Mapping[str, tuple[str, ...]] = {
 PRIORITIES: Mapping[str, int] = {"plan": 20, "unlock": 20, "drift": 10}
 #: The priority of every other kind: it changes something.
 CHANGING = 30
+#: Kinds that change nothing: they end with their plan.
+READ_ONLY = frozenset({"plan", "drift"})
+#: Kinds whose plan only compares the state with what is real.
+REFRESH_ONLY = frozenset({"drift", "refresh"})
+#: Kinds that end when their stack is applied: nothing is shipped afterwards.
+STACK_ALONE = frozenset({"refresh", "sleep", "wake"})
 #: What a page calls a stage.
 TITLES: Mapping[str, str] = {
     "shared": "Shared network",

@@ -22,9 +22,11 @@ from panel.errors import (
 )
 from panel.lifecycle.deploy_steps import DeploySteps
 from panel.lifecycle.draining import GATE
+from panel.lifecycle.stages import STACK_ALONE
 from panel.lifecycle.terraform_steps import Planned, TerraformSteps
 from panel.store.fence import turn
 from panel.store.runs import Runs
+from panel.store.states import WAITING, may_follow
 
 RUN_WORKFLOW = "environment.run"
 DECISION = "decision"
@@ -102,10 +104,14 @@ class Workflows:
             self._stage("shared", self._terraform.shared, run_id)
         if kind == "deploy":
             return self._deploy(run_id)
+        if kind == "unlock":
+            self._stage("unlock", self._terraform.unlock, run_id)
+            return str(_step("finish", self._finish, run_id, "applied"))
         planned: Planned = self._stage("plan", self._terraform.plan, run_id)
         way: str = _step("settle_plan", self._terraform.settle_plan, run_id, planned)
         if way == "stop":
-            return str(_step("finish", self._finish, run_id, "planned"))
+            end = "planned" if planned["changes"] else "no_changes"
+            return str(_step("finish", self._finish, run_id, end))
         if way == "wait":
             decided = self._wait_for_decision(run_id)
             if decided != "approved":
@@ -116,11 +122,12 @@ class Workflows:
             _step("keep_outputs", self._terraform.keep_outputs, run_id)
         else:
             self._stage("apply", self._terraform.apply, run_id, planned)
-        return (
-            str(_step("finish", self._finish, run_id, "applied"))
-            if environment == SHARED
-            else self._deploy(run_id)
-        )
+        if kind == "wake":
+            _step("deploying", self._deploys.begin, run_id)
+            self._stage("checks", self._deploys.checks, run_id)
+        if environment == SHARED or kind in STACK_ALONE:
+            return str(_step("finish", self._finish, run_id, "applied"))
+        return self._deploy(run_id)
 
     def _wait_for_decision(self, run_id: int) -> str:
         """Wait, durably, for a person. A message only wakes the workflow: what was decided is read from the store."""
@@ -129,7 +136,7 @@ class Workflows:
             state: str = _step("decision", self._terraform.decision, run_id, message is None)
             if state == "cancel":
                 return str(_step("finish", self._finish, run_id, "canceled"))
-            if state != "planned":
+            if state not in WAITING:
                 return state
 
     def _destroy(self, run_id: int, planned: Planned, environment: str, *, nothing: bool) -> str:
@@ -178,7 +185,7 @@ class Workflows:
         self._terraform.report(run_id, run.stage, shown.message, "error")
         return self._runs.finish(
             run_id,
-            _state_after(error),
+            _state_after(error, run.state),
             "worker",
             awaiting=False,
             error=shown.message,
@@ -192,9 +199,14 @@ def _step(name: str, function: Step, *args: Any) -> Any:
         return DBOS.run_step({"name": name}, function, *args)
 
 
-def _state_after(error: PanelError) -> str:
+def _state_after(error: PanelError, state: str) -> str:
+    """How a run ends by this error; a refusal blocks a run that was not reviewed, and makes a reviewed one stale."""
     if isinstance(error, InterruptedRunError):
         return "interrupted"
     if isinstance(error, CanceledRunError):
         return "canceled"
-    return "blocked" if isinstance(error, RefusedError) else "errored"
+    if isinstance(error, RefusedError):
+        return next(
+            (end for end in ("blocked", "stale") if end == state or may_follow(state, end)), "errored"
+        )
+    return "errored"

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,18 @@ class House:
     def plans(self, subject: str, *actions: str) -> None:
         """What the plan of a stack does, as TYPE:ACTION."""
         (self.root / "plan" / subject).write_text("\n".join(actions))
+
+    def changed(self, name: str, *what: str) -> None:
+        """What is not as it was when the plan of an environment was reviewed."""
+        self._lay("stale", name, what)
+
+    def drifted(self, name: str, *types: str) -> None:
+        """Resources of an environment that are not as its state says."""
+        self._lay("drift", name, types)
+
+    def _lay(self, folder: str, name: str, lines: Sequence[str]) -> None:
+        (self.root / folder).mkdir(exist_ok=True)
+        (self.root / folder / name).write_text("\n".join(lines))
 
     def run(self, number: int | None) -> Run:
         assert number is not None

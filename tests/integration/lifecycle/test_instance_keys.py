@@ -45,6 +45,7 @@ from panel.lifecycle.instance_keys import (
 )
 from panel.lifecycle.keys import Keys
 from panel.lifecycle.terraform_steps import TerraformSteps
+from panel.runs.mark import ReviewMark
 from panel.runs.stack import StackJob
 from panel.settings import Settings
 from panel.store.database import Database
@@ -103,6 +104,12 @@ class RenderedStacks:
         return self._outcome(
             outputs={"cloudfront_domain_name": "d1.cloudfront.net", "domain_name": "x.example.com"}
         )
+
+    def review_mark(self, job: StackJob) -> ReviewMark:
+        return ReviewMark(sources={"main.tf": "1"}, variables=job.variables)
+
+    def changed_since(self, job: StackJob, *_: Any) -> tuple[str, ...]:
+        return ()
 
     @staticmethod
     def _outcome(**fields: Any) -> Outcome:

@@ -241,7 +241,7 @@ def test_a_shared_network_that_fails_ends_the_run_that_needed_it(busy_house: Any
 
 def test_the_kind_of_error_says_how_a_run_ended(busy_house: Any, fresh: Fresh) -> None:
     ends = {
-        "RefusedError": "blocked",
+        "RefusedError": "stale",
         "InterruptedRunError": "interrupted",
         "CanceledRunError": "canceled",
         "TimeLimitError": "errored",
@@ -256,6 +256,11 @@ def test_the_kind_of_error_says_how_a_run_ended(busy_house: Any, fresh: Fresh) -
 
     assert {error: run.state for error, run in ended.items()} == ends
     assert {run.error for run in ended.values()} == {"It broke in apply."}
+    # Before the review a refusal is a block: there is nothing that could be stale.
+    early = fresh()
+    busy_house.fail(f"{early}.plan", "RefusedError")
+    number = busy_house.operations.create(busy_house.ana, early, auto_approve=True).id
+    assert busy_house.until_ended(number).state == "blocked"
 
 
 def test_what_nobody_foresaw_is_an_error_with_advice(busy_house: Any, fresh: Fresh) -> None:

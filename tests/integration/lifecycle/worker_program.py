@@ -4,6 +4,8 @@ the endpoint are played by files that the test lays into the data directory:
     hold/ENVIRONMENT.STEP        the step waits before its effect for as long as the file is there
     hold/ENVIRONMENT.STEP.after  the same, after its effect and before the workflow hears of it
     fail/ENVIRONMENT.STEP        the step raises the error of this name
+    stale/ENVIRONMENT            what is not as it was reviewed, one a line
+    drift/ENVIRONMENT            types of resources that drifted, one a line
     plan/ENVIRONMENT             actions of the plan as TYPE:ACTION, one a line; an empty file changes nothing
     calls.jsonl                  what was begun and ended, in order, written here
 """
@@ -31,6 +33,7 @@ from panel.lifecycle.context import Context
 from panel.lifecycle.deploy_steps import DeploySteps
 from panel.lifecycle.terraform_steps import TerraformSteps
 from panel.lifecycle.worker import Worker
+from panel.runs.mark import ReviewMark
 from panel.runs.stack import StackJob
 from panel.settings import Settings
 from panel.store.database import Database
@@ -125,6 +128,10 @@ class RecordedTerraform(TerraformSteps):
         effect = super().destroy
         self._stage.step(self._runs, run_id, "destroy", lambda: effect(run_id, planned))
 
+    def unlock(self, run_id: int) -> None:
+        effect = super().unlock
+        self._stage.step(self._runs, run_id, "unlock", lambda: effect(run_id))
+
     def gone(self, run_id: int) -> None:
         effect = super().gone
         self._stage.step(self._runs, run_id, "gone", lambda: effect(run_id))
@@ -177,10 +184,15 @@ class PlayedStacks:
         changes = [_change(*action.split(":")) for action in self._stage.plan(job.subject)]
         if job.destroy:
             changes = [_change("aws_s3_bucket", "delete"), _change("aws_lb", "delete", self._protection(job))]
+        drift = self._lines("drift", job.subject) if job.refresh_only else []
         path = self._folder / f"{job.key('plan')}.json"
-        path.write_text(
-            json.dumps({"format_version": "1.2", "resource_changes": changes, "planned_values": {}})
-        )
+        document = {
+            "format_version": "1.2",
+            "resource_changes": [] if job.refresh_only else changes,
+            "resource_drift": [_change(type_, "update", {"name": "y"}) for type_ in drift],
+            "planned_values": {},
+        }
+        path.write_text(json.dumps(document))
         return self._outcome(
             job, plan_path=path, plan_json_path=path, plan_digest=f"digest-{job.key('plan')}"
         )
@@ -193,6 +205,24 @@ class PlayedStacks:
             json.dumps({"enable_deletion_protection": bool(job.variables.get("deletion_protection"))})
         )
         return self._outcome(job, outputs=self.outputs(job))
+
+    def review_mark(self, job: StackJob) -> ReviewMark:
+        return ReviewMark(sources={"main.tf": "1"}, variables=job.variables)
+
+    def changed_since(
+        self, job: StackJob, reviewed: ReviewMark | None, plan_path: Path, plan_digest: str
+    ) -> tuple[str, ...]:
+        assert reviewed is not None
+        assert reviewed.variables["project_name"] == "todo"
+        return tuple(self._lines("stale", job.subject))
+
+    def unlock(self, job: StackJob, lock_id: str = "") -> str:
+        self._stage.stack("unlock", job, lock=lock_id)
+        return f"Removed the state lock of {job.subject}."
+
+    def _lines(self, folder: str, subject: str) -> list[str]:
+        path = self._folder / folder / subject
+        return path.read_text().splitlines() if path.exists() else []
 
     def look_at_locks(self, bucket: str) -> None:
         """Nothing here locks a state."""
@@ -217,7 +247,8 @@ def _change(type_: str, action: str, before: Mapping[str, Any] | None = None) ->
         "address": f"{type_}.it", "type": type_, "name": "it", "mode": "managed",
         "provider_name": "hashicorp/aws",
         "change": {
-            "actions": [action], "before": None if after else before or {}, "after": after, "after_unknown": {},
+            "actions": [action], "before": before or (None if after else {}), "after": after,
+            "after_unknown": {},
         },
     }  # fmt: skip
 
@@ -236,7 +267,7 @@ def main(root: Path, approval_timeout_s: int, data: str, silence_s: float) -> No
         catalogue=lambda: load_catalogue(settings.catalogue_path),
         stores=stores,
         aws=_no_aws,
-        stacks=PlayedStacks(root, stage),  # type: ignore[arg-type]  # plays the runner's three methods
+        stacks=PlayedStacks(root, stage),  # type: ignore[arg-type]  # plays the runner's methods
         emulated_endpoint="http://127.0.0.1:14760",
         world=lambda: "w1",
         ensure_endpoint=lambda: None,

@@ -1,0 +1,148 @@
+"""The step that plans a run's own stack: planned, priced, judged, and kept with what it was made from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from panel.catalogue.guardrails import guardrails_for
+from panel.catalogue.schema import SHARED
+from panel.cost.estimate import estimate, to_dict
+from panel.engine.outcome import Outcome
+from panel.engine.plan import PlanSummary
+from panel.errors import OperationError, RefusedError
+from panel.lifecycle.scaling import refuse_more_than_sizes
+from panel.lifecycle.schedule_hours import SCALING
+from panel.lifecycle.stack_steps import FRESH, Planned, StackSteps
+from panel.lifecycle.stages import REFRESH_ONLY
+from panel.runs import checkov
+from panel.runs.guardrails import Finding, Situation, Written, blocked, judge, written_attributes
+from panel.runs.journal import Journal
+from panel.runs.mark import ReviewMark
+from panel.runs.pulse import Pulse
+from panel.runs.review import change_to_dict, output_to_dict
+from panel.runs.stack import StackJob
+from panel.store.tables import Run, RunPlan, now
+
+
+class PlanSteps(StackSteps):
+    """Planning."""
+
+    def plan(self, run_id: int) -> Planned:
+        """Plan the run's own stack, price it, judge it; the result is what a reviewer sees."""
+        run = self._runs.get(run_id)
+        self._runs.transition(run_id, "planning", "worker", **FRESH)
+        self._runs.set_stage(run_id, "plan", "active")
+        if run.environment != SHARED and not self._context.stores.environments.get(SHARED).exists:
+            raise RefusedError(
+                f"{run.environment} cannot be planned yet: the network that all environments share does not exist.",
+                hint=f"Create {run.environment}: that makes the network first, and still asks before the rest.",
+            )
+        job = self._job(run, "plan")
+        outcome = self._context.stacks.plan(job)
+        summary, price = outcome.plan_summary(), self._price(outcome)
+        # What only compares changes nothing that a rule could be about.
+        compares = run.kind in REFRESH_ONLY
+        findings = [] if compares else self._judge(run, outcome, summary, price["monthly_usd"])
+        self._keep_plan(job, summary, price, findings, self._context.stacks.review_mark(job))
+        if compares:
+            self._keep_drift(run, summary)
+        if run.kind in SCALING:
+            refuse_more_than_sizes(run.environment, summary)
+        counts = summary.counts
+        total = counts.add + counts.change + counts.destroy
+        self._runs.update(
+            run_id, add=counts.add, change=counts.change, destroy=counts.destroy,
+            monthly_usd=price["monthly_usd"], plan_digest=outcome.plan_digest, progress_total=total,
+        )  # fmt: skip
+        detail = f"{len(summary.drift)} drifted" if compares else str(counts)
+        self._runs.set_stage(run_id, "plan", "done", detail=detail)
+        return Planned(
+            changes=summary.has_changes or (compares and bool(summary.drift)),
+            plan_path=str(plan_path(outcome)),
+            plan_digest=outcome.plan_digest,
+            blocked=bool(blocked(findings)),
+        )
+
+    def _judge(self, run: Run, outcome: Outcome, summary: PlanSummary, monthly_usd: float) -> list[Finding]:
+        """What the guardrails say about a plan, and Checkov where it is asked for."""
+        document = json.loads(outcome.plan_json_path.read_bytes()) if outcome.plan_json_path else None
+        situation = self._situation(run, monthly_usd, written_attributes(document))
+        found, config = judge(summary, situation), situation.guardrails.checkov
+        if config.severity == "off":
+            return found
+        run_id, program = run.id or 0, self._context.settings.checkov
+        with (
+            Journal(self._runs, run_id, "plan") as journal,
+            Pulse(self._runs, run_id, on_cancel=lambda: None, on_beat=journal.flush),
+        ):
+            journal.say("Checkov looks at the plan")
+            return [*found, *checkov.findings(outcome.plan_json_path, config, program=program)]
+
+    def _situation(self, run: Run, monthly_usd: float, written: Written) -> Situation:
+        catalogue = self._context.catalogue()
+        entry = catalogue.environments.get(run.environment)
+        record = self._context.stores.environments.get(run.environment)
+        return Situation(
+            kind=run.kind,
+            protected=bool(entry and entry.protected),
+            monthly_usd=monthly_usd,
+            budget_usd=entry.monthly_budget_usd if entry else None,
+            before_usd=record.monthly_usd if record.exists else None,
+            guardrails=guardrails_for(catalogue.guardrails, entry.guardrails if entry else None),
+            written=written,
+        )
+
+    def _price(self, outcome: Outcome) -> dict[str, Any]:
+        """The estimate of a plan, as the store keeps it."""
+        if outcome.plan_json_path is None:
+            raise OperationError("The plan was not read back, so it cannot be priced.", hint="Plan again.")
+        document = json.loads(outcome.plan_json_path.read_text(encoding="utf-8"))
+        return to_dict(estimate(document, region=self._context.catalogue().region))
+
+    def _keep_plan(
+        self,
+        job: StackJob,
+        summary: PlanSummary,
+        price: dict[str, Any],
+        findings: list[Finding],
+        mark: ReviewMark | None = None,
+    ) -> None:
+        self._runs.save_plan(
+            RunPlan(
+                run_id=job.run_id,
+                stack=job.stack,
+                changes=[change_to_dict(change) for change in summary.effective],
+                outputs=[output_to_dict(item) for item in summary.outputs if item.action != "no-op"],
+                drift=[change_to_dict(change) for change in summary.drift],
+                estimate=price,
+                guardrails=[finding.to_dict() for finding in findings],
+                mark=mark.to_dict() if mark else {},
+            )
+        )
+
+    def _keep_drift(self, run: Run, summary: PlanSummary) -> None:
+        """Remember what is not as the state says: with the run, and with its environment."""
+        self._runs.update(run.id or 0, drifted=len(summary.drift))
+        found = [
+            {
+                "address": change.address,
+                "type": change.type,
+                "action": change.action,
+                "attributes": [attribute.path for attribute in change.attributes],
+            }
+            for change in summary.drift
+        ]
+        self._context.stores.environments.save(run.environment, drift=found, drift_checked_at=now())
+
+
+def plan_path(outcome: Outcome) -> Path:
+    """Where a plan was saved.
+
+    Raises:
+        OperationError: none was.
+    """
+    if outcome.plan_path is None:
+        raise OperationError("Terraform saved no plan.", hint="Plan again.")
+    return outcome.plan_path
