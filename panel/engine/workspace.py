@@ -24,6 +24,8 @@ BACKEND_FILE = "panel.s3.tfbackend"
 BACKEND_OVERRIDE_FILE = "panel_backend_override.tf.json"
 
 _OWN_FILES = frozenset({VARIABLES_FILE, BACKEND_FILE, BACKEND_OVERRIDE_FILE})
+# What Terraform could not save: it must outlive a rendering, since it may be all that knows of what was made.
+_UNSAVED_STATE = "errored.tfstate"
 _SKIPPED_FOLDERS = frozenset({"examples", "tests"})
 _SKIPPED_SUFFIXES = (".md", ".tfstate", ".tfstate.backup", ".tftest.hcl", ".tfvars", ".auto.tfvars.json")
 _STACK_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
@@ -177,7 +179,7 @@ def _remove_strays(target: Path, keep: Collection[str]) -> None:
             for name in files:
                 path = Path(folder) / name
                 relative = PurePosixPath(path.relative_to(target)).as_posix()
-                if name[0] == "." or name in _OWN_FILES or relative in keep:
+                if name[0] == "." or name in {*_OWN_FILES, _UNSAVED_STATE} or relative in keep:
                     continue
                 _remove(path)
 

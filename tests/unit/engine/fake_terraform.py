@@ -69,6 +69,17 @@ def apply(mode):
         provider = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
         note("providers.log", str(provider.pid))
     say("apply_start", "aws_ssm_parameter.a: Creating...", hook=resource("create"))
+    if mode == "deaf":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        say("log", "not listening")
+        time.sleep(300)
+    if mode == "half-line":
+        print('{"@level": "info", "@message": "and th', end="", flush=True)
+        os._exit(1)
+    if mode == "unsaved":
+        state = {"version": 4, "lineage": "l", "serial": 7, "resources": [], "outputs": {}}
+        Path("errored.tfstate").write_text(json.dumps(state))
+        return fail("Failed to save state")
     if mode == "chatty":
         for number in range(4000):
             say("log", f"{number} " + "x" * 300)
