@@ -9,12 +9,15 @@ OPERATIONS = "Operations"
 # Workers
 WORKERS = "Workers"
 WORKER = "Worker"
-WORKER_STATES: Mapping[str, str] = {"working": "Working", "draining": "Finishing, takes nothing new"}
+#: Tone and word of a worker's state.
+WORKER_STATES: Mapping[str, tuple[str, str]] = {
+    "working": ("ok", "Working"),
+    "draining": ("warn", "Finishing, takes nothing new"),
+    "silent": ("bad", "Not heard of"),
+}
 IDLE = "Ready, nothing to do"
-WORKER_GONE = "Not heard of"
-PROCESS = "process {pid}"
 UNDER_WAY = "Under way"
-CAPACITY = "{busy} of {capacity}"
+PLACES = "Places"
 MEMORY = "Memory, MB"
 VERSION = "Version"
 HOST = "Host"
@@ -83,8 +86,6 @@ EXTEND = "Extend"
 EXTEND_BY = "Extend by"
 EXTENSIONS: Mapping[int, str] = {4: "4 hours", 24: "1 day", 72: "3 days", 168: "1 week"}
 ASLEEP = "{name} is asleep"
-ASLEEP_UNTIL = "It wakes {when}."
-ASLEEP_HOURS = "It is scaled down outside its working hours: {hours}."
 ASLEEP_HERE = "Its tasks are scaled down to none."
 
 # Environment: facts
@@ -93,8 +94,6 @@ APPROVALS_ONE = "one person"
 APPROVALS_MANY = "{count} people"
 APPROVALS_OTHER = "not the run's author"
 DRIFT = "Drift check"
-DRIFT_CHECKED = "looked {when}"
-DRIFT_NEVER = "not looked yet"
 DRIFT_EVERY: Mapping[str, str] = {
     "off": "only when asked",
     "hourly": "hourly",

@@ -13,6 +13,8 @@ import streamlit as st
 from panel.access.capabilities import ROLES, Capability
 from panel.access.identity import Identity, Role
 from panel.lifecycle.overview import EnvironmentView
+from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
+from panel.lifecycle.overview_workers import Workforce, workforce
 from panel.store.browsing import Browsing
 from panel.store.tables import (
     AuditEntry,
@@ -21,7 +23,6 @@ from panel.store.tables import (
     RunApproval,
     RunPlan,
     StateLock,
-    WorkerRecord,
 )
 from panel.ui.state import Facade
 
@@ -97,10 +98,14 @@ def first_broken(panel: Facade) -> int | None:
     return _first_broken(panel.stores.database.place, panel)
 
 
-def workers(panel: Facade) -> list[WorkerRecord]:
-    """Workers that have not left in order, those that were heard of last first."""
-    found = panel.stores.workers.all()
-    return sorted(found, key=lambda worker: worker.heartbeat_at, reverse=True)
+@st.cache_data(ttl=1, show_spinner=False, max_entries=4)
+def _workforce(place: str, _panel: Facade) -> Workforce:
+    return workforce(_panel.stores)
+
+
+def workers(panel: Facade) -> Workforce:
+    """Workers and what waits for them, at most a second old."""
+    return _workforce(panel.stores.database.place, panel)
 
 
 def active_runs(panel: Facade) -> Sequence[Run]:
@@ -126,6 +131,20 @@ def _records(place: str, _panel: Facade) -> Mapping[str, EnvironmentRecord]:
 def records(panel: Facade) -> Mapping[str, EnvironmentRecord]:
     """What is known of environments that exist, by name, at most a second old."""
     return _records(panel.stores.database.place, panel)
+
+
+@st.cache_data(ttl=2, show_spinner=False, max_entries=200)
+def _schedules(place: str, name: str, _panel: Facade) -> ScheduleView:
+    return ScheduleOverview(_panel.catalogue, _panel.stores).environment(name)
+
+
+def schedules(panel: Facade, name: str) -> ScheduleView:
+    """What is due when in one environment, at most two seconds old.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    return _schedules(panel.stores.database.place, name, panel)
 
 
 @st.cache_data(ttl=1, show_spinner=False, max_entries=4)
@@ -174,3 +193,5 @@ def forget() -> None:
     _environment.clear()
     _records.clear()
     _locks.clear()
+    _schedules.clear()
+    _workforce.clear()

@@ -27,6 +27,7 @@ STATES: Mapping[str, str] = {
     "down": "Down",
     "failed": "Failed",
     "lost": "Lost",
+    "asleep": "Asleep",
     "not_created": "Not created",
     "unknown": "Unknown",
 }
@@ -329,6 +330,7 @@ STATUS_WORDS: Mapping[str, str] = {
     "down": "NOT WORKING",
     "failed": "NOT READY",
     "lost": "NOT WORKING",
+    "asleep": "ASLEEP",
     "working": "CHANGING",
     "needs_you": "WAITING",
     "not_created": "NOT SET UP",
@@ -354,6 +356,7 @@ EMBEDDED_STATES: Mapping[str, str] = {
     "running": "Running",
     "stopped": "Stopped",
     "lost": "Lost",
+    "asleep": "Asleep",
     "foreign": "Port in use by something else",
 }
 EMBEDDED_LINE = "{endpoint} · process {pid} · {runtime}"

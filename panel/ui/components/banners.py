@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from panel.access.capabilities import Capability, can
 from panel.catalogue.schema import Environment
 from panel.lifecycle.overview import EnvironmentView
+from panel.lifecycle.schedule_expiry import warning_time
 from panel.store.tables import EnvironmentRecord, StateLock
 from panel.ui import acts, readers, run_text, session
 from panel.ui import operations_text as text
@@ -18,9 +19,6 @@ from panel.ui.components.locks import lock_facts
 from panel.ui.components.markup import badge, draw, esc, folded, quiet, when
 from panel.ui.format import plural, utc
 from panel.ui.state import Facade
-
-#: An end that comes nearer than this is told above everything else.
-NEAR = timedelta(hours=24)
 
 
 def banners(panel: Facade, view: EnvironmentView, busy: str | None) -> None:
@@ -37,17 +35,17 @@ def banners(panel: Facade, view: EnvironmentView, busy: str | None) -> None:
         return
     if record.drift:
         _drift(panel, view.name, record, busy)
-    if record.expires_at is not None and is_near(record):
+    if is_near(record, panel.catalogue().environments[view.name]):
         _expiry(panel, view, record)
     if record.asleep:
         _asleep(panel, view.name)
 
 
-def is_near(record: EnvironmentRecord) -> bool:
-    """Whether an environment's end is near enough to be told."""
-    if record.expires_at is None:
+def is_near(record: EnvironmentRecord, entry: Environment) -> bool:
+    """Whether an environment's end is near enough to be told above everything else."""
+    if record.expires_at is None or entry.ttl_hours is None:
         return False
-    return record.expiry_warned_at is not None or utc(record.expires_at) - datetime.now(UTC) < NEAR
+    return datetime.now(UTC) >= utc(record.expires_at) - warning_time(entry.ttl_hours)
 
 
 def _lock(panel: Facade, lock: StateLock) -> None:
@@ -62,7 +60,10 @@ def _lock(panel: Facade, lock: StateLock) -> None:
 
 def _drift(panel: Facade, name: str, record: EnvironmentRecord, busy: str | None) -> None:
     count = plural(len(record.drift), *run_text.RESOURCE)
-    found = f" {quiet(text.FOUND)} {when(record.drift_checked_at)}" if record.drift_checked_at else ""
+    seen = readers.schedules(panel, name).drift
+    found = (
+        f" {quiet(text.FOUND)} {when(seen.since or seen.checked_at)}" if seen.since or seen.checked_at else ""
+    )
     title = badge("warn", text.DRIFTED.format(count=count, name=name))
     with st.container(key="banner-drift"):
         draw(
@@ -74,7 +75,7 @@ def _drift(panel: Facade, name: str, record: EnvironmentRecord, busy: str | None
 
 
 def _expiry(panel: Facade, view: EnvironmentView, record: EnvironmentRecord) -> None:
-    at = record.expires_at
+    at = readers.schedules(panel, view.name).expiry.at or record.expires_at
     over = at is not None and utc(at) <= datetime.now(UTC)
     title = (
         badge("bad", text.EXPIRED.format(name=view.name))
@@ -121,11 +122,10 @@ def _extend(panel: Facade, name: str, key: str) -> None:
 
 
 def _asleep(panel: Facade, name: str) -> None:
-    entry = panel.catalogue().environments[name]
-    hours = working_hours(entry)
-    words = text.ASLEEP_HOURS.format(hours=hours) if hours else text.ASLEEP_HERE
+    hours = readers.schedules(panel, name).hours
+    title = badge("none", text.ASLEEP.format(name=name))
     draw(
-        f'<div class="p-banner p-calm" role="status"><p>{badge("none", text.ASLEEP.format(name=name))}</p><p>{esc(words)}</p></div>'
+        f'<div class="p-banner p-calm" role="status"><p>{title}</p><p>{esc(hours.text)} {text.ASLEEP_HERE}</p></div>'
     )
 
 
@@ -141,21 +141,14 @@ def working_hours(entry: Environment) -> str:
 def rules(panel: Facade, view: EnvironmentView) -> list[tuple[str, str]]:
     """The environment's rules as names and values: who approves, when it is compared, when it ends, when it sleeps."""
     entry = panel.catalogue().environments[view.name]
-    record = readers.records(panel).get(view.name) or EnvironmentRecord(name=view.name)
     approvals, hours = entry.approvals, working_hours(entry)
     who = text.APPROVALS_ONE if approvals.count == 1 else text.APPROVALS_MANY.format(count=approvals.count)
     who += f", {text.APPROVALS_OTHER}" if approvals.other_than_author else ""
-    drift = esc(text.DRIFT_EVERY[entry.drift_check])
-    if view.exists:
-        looked = (
-            text.DRIFT_CHECKED.format(when=when(record.drift_checked_at))
-            if record.drift_checked_at
-            else text.DRIFT_NEVER
-        )
-        drift += f" {quiet(looked)}"
+    due = readers.schedules(panel, view.name)
+    drift = f"{esc(text.DRIFT_EVERY[entry.drift_check])} {quiet(esc(due.drift.text))}"
     return [
         (text.APPROVALS, esc(who)),
-        (text.DRIFT, drift),
-        (text.EXPIRY, when(record.expires_at) if record.exists else ""),
-        (text.HOURS, esc(hours)),
+        (text.DRIFT, drift if view.exists else esc(text.DRIFT_EVERY[entry.drift_check])),
+        (text.EXPIRY, esc(due.expiry.text)),
+        (text.HOURS, f"{esc(hours)} {quiet(esc(due.hours.text))}" if hours else ""),
     ]

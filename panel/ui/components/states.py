@@ -10,7 +10,7 @@ from panel.ui.components.markup import badge
 
 _ENVIRONMENT = {
     "ready": "ok", "working": "busy", "needs_you": "warn", "degraded": "warn", "down": "bad",
-    "failed": "bad", "lost": "bad", "not_created": "none", "unknown": "unknown",
+    "failed": "bad", "lost": "bad", "not_created": "none", "asleep": "none", "unknown": "unknown",
 }  # fmt: skip
 _RUN = {
     "queued": "busy", "preparing": "busy", "planning": "busy", "planned": "warn", "approved": "busy",

@@ -127,7 +127,7 @@ def _warned(panel: Facade, view: EnvironmentView) -> list[str]:
         items.append(
             f"{badge('warn', words.NEEDS_DRIFT.format(name=name))} {quiet(when(record.drift_checked_at))} {way}"
         )
-    if is_near(record):
+    if is_near(record, panel.catalogue().environments[name]):
         items.append(f"{badge('warn', words.NEEDS_EXPIRY.format(name=name))} {when(record.expires_at)} {way}")
     return items
 

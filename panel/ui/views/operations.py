@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
-from panel.lifecycle.overview import WORKER_SILENCE
+from panel.lifecycle.overview_workers import WorkerView
 from panel.lifecycle.stages import KINDS
-from panel.store.tables import Notification, Run, StateLock, WorkerRecord
+from panel.store.tables import Notification, Run, StateLock
 from panel.ui import notices, readers, text
 from panel.ui import operations_text as words
 from panel.ui.components.confirmations import unlock_button, unlock_dialog
 from panel.ui.components.locks import lock_verdict, operation
 from panel.ui.components.markup import badge, draw, esc, lasting, page_link, quiet, table, when
-from panel.ui.format import plural, utc
+from panel.ui.format import plural
 from panel.ui.live import CALM, LIVELY, live
 from panel.ui.state import Facade, get_panel, get_start
 
@@ -38,76 +36,55 @@ def show() -> None:
 
 
 def _workers() -> None:
-    panel = get_panel()
-    found = readers.workers(panel)
+    found = readers.workers(get_panel()).workers
     title = f"<h2>{words.WORKERS}</h2>"
-    if any(_alive(worker) for worker in found):
-        runs = {run.id: run for run in readers.active_runs(panel)}
-        head = (
-            words.WORKER,
-            text.STATE,
-            words.UNDER_WAY,
-            words.MEMORY,
-            words.VERSION,
-            words.HOST,
-            words.HEARD,
-        )
-        draw(title + table(head, [_worker(worker, runs) for worker in found], right=(3,)))
+    head = (
+        words.WORKER, text.STATE, words.UNDER_WAY, words.PLACES, words.MEMORY, words.VERSION, words.HOST, words.HEARD,
+    )  # fmt: skip
+    if found:
+        title += table(head, [_worker(worker) for worker in found], right=(3, 4))
+    if any(worker.state != "silent" for worker in found):
+        draw(title)
         return
     draw(f"{title}<p>{badge('warn', words.NO_WORKERS)}</p><p>{quiet(esc(words.NO_WORKERS_HINT))}</p>")
     start = get_start()
     st.button(words.START, key="operations-start", on_click=start.begin, disabled=start.state == "starting")
 
 
-def _alive(worker: WorkerRecord) -> bool:
-    return datetime.now(UTC) - utc(worker.heartbeat_at) < WORKER_SILENCE
-
-
-def _worker(worker: WorkerRecord, runs: dict[int | None, Run]) -> list[str]:
-    if not _alive(worker):
-        state = badge("bad", words.WORKER_GONE)
-    elif worker.state == "draining":
-        state = badge("warn", words.WORKER_STATES["draining"])
-    else:
-        state = badge("ok", words.WORKER_STATES["working"] if worker.runs else words.IDLE)
-    under_way = "<br>".join(_run_link(number, runs.get(number)) for number in worker.runs)
-    if worker.capacity:
-        under_way += ("<br>" if under_way else "") + quiet(
-            words.CAPACITY.format(busy=len(worker.runs), capacity=worker.capacity)
-        )
+def _worker(worker: WorkerView) -> list[str]:
+    name, word = words.WORKER_STATES.get(worker.state, ("unknown", worker.state))
+    if worker.state == "working" and not worker.busy:
+        word = words.IDLE
     return [
-        esc(worker.id), state, under_way, f"{worker.memory_mb:.0f}", esc(worker.version),
-        f"{esc(worker.host)} {quiet(esc(words.PROCESS.format(pid=worker.pid)))}", when(worker.heartbeat_at),
+        esc(worker.id), badge(name, word), "<br>".join(_run_link(run) for run in worker.runs),
+        f"{worker.busy} / {worker.capacity}", f"{worker.memory_mb:.0f}", esc(worker.version), esc(worker.host),
+        when(worker.heartbeat_at),
     ]  # fmt: skip
 
 
-def _run_link(number: int, run: Run | None) -> str:
-    label = f"{text.RUN} {number}"
-    if run is not None:
-        label += f" · {KINDS.get(run.kind, run.kind)} {run.environment}"
-    return page_link("run", "run", number, label)
+def _run_link(run: Run) -> str:
+    kind = KINDS.get(run.kind, run.kind)
+    return page_link("run", "run", run.id, f"{text.RUN} {run.id} · {kind} {run.environment}")
 
 
 def _queue() -> None:
-    waiting = sorted(
-        (run for run in readers.active_runs(get_panel()) if run.state == "queued"),
-        key=lambda run: (-run.priority, run.id or 0),
-    )
+    waiting = readers.workers(get_panel()).queue
     title = f"<h2>{words.QUEUE}</h2>"
     if not waiting:
         draw(title + quiet(words.QUEUE_EMPTY))
         return
     head = (text.RUN, text.ENVIRONMENT, text.KIND, words.PRIORITY, text.AUTHOR, words.WAITING)
-    body = [
-        [
-            page_link("run", "run", run.id, f"{text.RUN} {run.id}"),
-            page_link("environment", "environment", run.environment, run.environment),
-            esc(KINDS.get(run.kind, run.kind)), esc(_priority(run)),
-            esc(run.author), lasting(run.created_at),
-        ]
-        for run in waiting
+    draw(
+        title + table(head, [_queued(entry.run) for entry in waiting]) + f"<p>{quiet(words.QUEUE_ORDER)}</p>"
+    )
+
+
+def _queued(run: Run) -> list[str]:
+    return [
+        page_link("run", "run", run.id, f"{text.RUN} {run.id}"),
+        page_link("environment", "environment", run.environment, run.environment),
+        esc(KINDS.get(run.kind, run.kind)), esc(_priority(run)), esc(run.author), lasting(run.created_at),
     ]  # fmt: skip
-    draw(title + table(head, body) + f"<p>{quiet(words.QUEUE_ORDER)}</p>")
 
 
 def _priority(run: Run) -> str:
