@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from panel.store.tables import RunPlan
@@ -73,6 +76,13 @@ def test_json_has_every_field_of_a_plan(terminal, number):
     text = terminal("runs", "show", number, "--format", "json").stdout
     assert text == terminal("runs", "show", number, "--json").stdout
     assert "s3cr3t" not in text
+
+
+def test_every_field_of_a_plan_is_documented(terminal, number):
+    page = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
+    plan = terminal.json("runs", "show", number)["plan"]
+    fields = {*plan, *plan["counts"], *CHANGE, *ATTRIBUTE, *OUTPUT}
+    assert [field for field in fields if not re.search(rf"[`{{ ]{field}[,}}:`]", page)] == []
 
 
 def test_formats_that_contradict_and_plans_that_are_not_there_are_told(terminal, panel, number):
