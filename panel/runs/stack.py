@@ -61,6 +61,11 @@ class StackJob:
         return f"run-{self.run_id}-{self.stack}-{action}"
 
 
+def fetched_folder(job: StackJob) -> Path:
+    """Where a plan is put that another machine made."""
+    return job.workspace / "fetched"
+
+
 class StackRunner:
     """Terraform for runs.
 
@@ -142,7 +147,8 @@ class StackRunner:
         """Apply exactly the plan that was reviewed, rendered and planned before by :meth:`plan`.
 
         Raises:
-            RefusedError: the workspace of the plan is not here, or another plan is being applied by this run.
+            RefusedError: the workspace of the plan is not here, nor was the plan fetched from where it was made; or
+                another plan is being applied by this run.
             OperationError: the saved plan is not, byte for byte, the one that was reviewed.
             InterruptedRunError: Terraform's process is gone and its outcome is not known, or it was begun on
                 another machine.
@@ -150,7 +156,12 @@ class StackRunner:
         """
         key = job.key("apply")
         self._refuse_begun_elsewhere(job, key)
-        workspace = self._planned_workspace(job)
+        begun = self._has_begun(job, key, here=True)
+        if plan_path.parent == fetched_folder(job) and not begun:
+            # The plan was made on another machine, from the sources of the review: `changed_since` has seen to that.
+            workspace = self._render(job)
+        else:
+            workspace = self._planned_workspace(job)
         if not self._follower.begin(job, workspace, "apply", key):
             self._refuse_begun_elsewhere(job, key)  # somebody was quicker by a moment
         execution = self._terraform.start(
