@@ -9,7 +9,6 @@ import typer
 from panel.cli import options, output, state
 from panel.cli.errors import FAILED
 from panel.errors import ConfigurationError
-from panel.notify.messages import notification
 
 app = typer.Typer(no_args_is_help=True, help="Notifications: try the channels, list what was told.")
 
@@ -23,6 +22,8 @@ def test(
     json: options.Json = False,
 ) -> None:
     """Send a test message through every channel now, and say what became of it (exit code 1 if one failed)."""
+    from panel.notify.messages import notification
+
     panel = state.get_panel()
     channels = panel.channels()
     if not channels:
