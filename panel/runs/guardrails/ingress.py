@@ -11,6 +11,7 @@ from typing import Any
 from panel.engine.attributes import any_mark
 from panel.engine.masking import SENSITIVE
 from panel.engine.plan import PlanSummary, ResourceChange
+from panel.runs.guardrails.configuration import Written, is_written
 from panel.runs.guardrails.finding import Found, Situation
 from panel.runs.guardrails.reading import CANNOT_TELL, MAKING, after, blocks, fields, left, texts
 
@@ -34,23 +35,25 @@ def ingress(plan: PlanSummary, situation: Situation) -> Iterator[Found]:
     for change in left(plan.changes, rule.ignore):
         if change.action in MAKING:
             # The same is said once of a resource, however many of its rules it is true of.
-            for reason, certain in dict.fromkeys(_reasons(change, allowed)):
+            for reason, certain in dict.fromkeys(_reasons(change, allowed, situation.written)):
                 yield Found(reason, change.address, certain)
 
 
-def _reasons(change: ResourceChange, allowed: frozenset[int]) -> Iterator[_Reason]:
+def _reasons(change: ResourceChange, allowed: frozenset[int], written: Written | None) -> Iterator[_Reason]:
     marks = fields(change.after_unknown)
     if change.type == _RULE or (change.type == _OLD_RULE and after(change).get("type") != "egress"):
         yield from _judged(after(change), marks, allowed)
     elif change.type in _GROUPS:
-        yield from _inline(change, marks.get("ingress"), allowed)
+        hidden = marks.get("ingress")
+        if hidden is True and change.action == "create" and not is_written(written, change, "ingress"):
+            hidden = None  # its rules are left to AWS, which gives a new group none
+        yield from _inline(change, hidden, allowed)
 
 
 def _inline(change: ResourceChange, marks: object, allowed: frozenset[int]) -> Iterator[_Reason]:
-    """Reasons among the rules that a group carries itself."""
+    """Reasons among the rules that a group carries itself; ``marks`` says what of them is unknown."""
     rules = after(change).get("ingress")
-    # Of a new group whose rules are left to AWS, Terraform says that they are unknown; AWS gives it none.
-    if rules == SENSITIVE or (marks is True and change.action != "create"):
+    if rules == SENSITIVE or marks is True:
         yield f"whom it lets in {CANNOT_TELL}", False
     known = rules if isinstance(rules, list) else blocks(rules)
     each = marks if isinstance(marks, list) else []

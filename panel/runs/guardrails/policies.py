@@ -125,5 +125,5 @@ def _is_held(condition: object) -> bool:
 
 def _allowed(statement: Mapping[str, Any]) -> str:
     actions = statement.get("Action", "everything but some actions")
-    said = [str(action) for action in (actions if isinstance(actions, list) else [actions])]
+    said = [str(action)[:80] for action in (actions if isinstance(actions, list) else [actions])]
     return ", ".join(said[:3]) + (", …" if len(said) > 3 else "")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from panel.engine.attributes import any_mark
 from panel.engine.masking import SENSITIVE
-from panel.engine.plan import PlanSummary
+from panel.engine.plan import PlanSummary, ResourceChange
 from panel.runs.guardrails.finding import Found, Situation
 from panel.runs.guardrails.reading import CANNOT_TELL, after, fields, left
 
@@ -17,12 +17,24 @@ def tags(plan: PlanSummary, situation: Situation) -> Iterator[Found]:
     for change in left(plan.changes, rule.ignore):
         if change.action != "create":
             continue
-        marks = fields(change.after_unknown).get("tags_all")
-        known = after(change).get("tags_all")
-        if marks is True or known == SENSITIVE:
-            yield Found(f"which tags it has {CANNOT_TELL}", change.address, certain=False)
-        elif isinstance(known, Mapping):
-            hidden = {name for name, mark in fields(marks).items() if any_mark(mark)}
-            missing = [name for name in rule.required if name not in known and name not in hidden]
+        if _is_unknown(change, "tags_all"):
+            missing = [name for name in rule.required if name not in _names(change, "tags")]
+            if _is_unknown(change, "tags"):
+                yield Found(f"which tags it has {CANNOT_TELL}", change.address, certain=False)
+            elif missing:
+                reason = f"has no tag {', '.join(missing)} of its own; what the provider adds {CANNOT_TELL}"
+                yield Found(reason, change.address, certain=False)
+        elif isinstance(after(change).get("tags_all"), Mapping):
+            missing = [name for name in rule.required if name not in _names(change, "tags_all")]
             if missing:
                 yield Found(f"has no tag {', '.join(missing)}", change.address)
+
+
+def _is_unknown(change: ResourceChange, name: str) -> bool:
+    return fields(change.after_unknown).get(name) is True or after(change).get(name) == SENSITIVE
+
+
+def _names(change: ResourceChange, name: str) -> frozenset[str]:
+    """Names of the tags, also of those whose values are not known yet."""
+    hidden = (tag for tag, mark in fields(fields(change.after_unknown).get(name)).items() if any_mark(mark))
+    return frozenset([*fields(after(change).get(name)), *hidden])

@@ -98,6 +98,9 @@ def test_closing_an_open_port_is_calm(plan: Plan, change: Change) -> None:
         (_OLD_RULE, "create", {"from_port": 22, "to_port": 22}, {"cidr_blocks": [False, True]}),
         (_OLD_RULE, "create", {"from_port": 22, "to_port": 22}, {"cidr_blocks": True, "type": True}),
         (_GROUP, "update", {}, {"ingress": True}),
+        (_GROUP, "create", {}, {"ingress": True}),
+        # A dynamic block for each of what is not known yet.
+        (_GROUP, "create", {"ingress": [{}]}, {"ingress": [{"cidr_blocks": True, "from_port": True}]}),
         (_GROUP, "update", {"ingress": SENSITIVE}, {}),
         (_GROUP, "create", {"ingress": [{"from_port": 22, "to_port": 22}]}, {"ingress": [{"cidr_blocks": [True]}]}),
         (_GROUP, "create", {"ingress": []}, {"ingress": [True]}),
@@ -118,8 +121,6 @@ def test_what_the_plan_does_not_know_is_said_even_where_the_rule_blocks(
 @pytest.mark.parametrize(
     ("type_", "after", "unknown"),
     [
-        # A group without rules of its own: Terraform calls them unknown, AWS gives it none.
-        (_GROUP, {}, {"ingress": True}),
         (_RULE, {"from_port": 443, "to_port": 443}, {"cidr_ipv4": True}),
         (_RULE, {"from_port": 22, "to_port": 22}, {"referenced_security_group_id": True}),
         (_RULE, {"cidr_ipv4": "10.0.0.0/16"}, {"from_port": True}),
@@ -129,6 +130,22 @@ def test_what_is_unknown_without_danger_is_calm(
     type_: str, after: Any, unknown: Mapping[str, Any], plan: Plan, change: Change
 ) -> None:
     assert _told(judge(plan(change(type_, "create", after, unknown=unknown)), _CALM)) == []
+
+
+def test_a_new_group_whose_rules_are_left_to_aws_has_none(plan: Plan, change: Change) -> None:
+    group = change(_GROUP, "create", {}, unknown={"ingress": True})
+
+    def judged(*written: str) -> list[str]:
+        known = {f"{_GROUP}.it": frozenset(written)}
+        return [
+            severity
+            for severity, _ in _told(
+                judge(plan(group), Situation("update", False, 50.0, 80.0, written=known))
+            )
+        ]
+
+    assert judged("name") == []
+    assert judged("name", "ingress") == ["warn"]
 
 
 @pytest.mark.parametrize(
