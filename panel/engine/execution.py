@@ -207,6 +207,9 @@ class Execution:
 
     def _started_at(self) -> float:
         value = read_json(self.directory / PROCESS) or {}
+        # Not when its process was made: a warm one has been at work on others before.
+        if started := value.get("started_at"):
+            return datetime.fromisoformat(started).timestamp()
         return float(value.get("create_time", time.time()))
 
     def _interrupted(self) -> InterruptedRunError | TimeLimitError:

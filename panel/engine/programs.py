@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Protocol
 
 OnLine = Callable[[str], None]
@@ -64,20 +64,26 @@ class LibraryProgram:
 
 
 class BinaryProgram:
-    """A ``terraform`` or ``tofu`` binary as a child process.
+    """A ``terraform`` or ``tofu`` binary, or a program that acts as one, as a child process.
 
     Args:
         path: the binary.
+        words: what comes before Terraform's own command line.
+        environment: its environment variables; None for those of this process.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(
+        self, path: str, *, words: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._command = [path, *words]
+        self._environment = environment
         self._process: subprocess.Popen[str] | None = None
 
     def run(self, arguments: Sequence[str], on_line: OnLine, on_error_text: OnLine) -> int:
         """See `Program.run`."""
         process = subprocess.Popen(
-            [self._path, *arguments],
+            [*self._command, *arguments],
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -6,9 +6,8 @@ and SIGINT are handed on to Terraform, which then stops gracefully; a second one
 
 One process for ``init``, ``plan`` and ``show`` loads the provider's schema once. Measured with the stack of an
 environment (51 resources, two cores): 7.0 s of CPU in place of 10 s as three commands, ``show`` falls from
-3.3 s to 0.6 s, and the whole costs what a bare ``init`` and ``plan`` do. A provider that is kept running
-(``TF_REATTACH_PROVIDERS``) would bring it to 4.5 s; that is for a supervised process, not for one that
-also has to survive everything.
+3.3 s to 0.6 s, and the whole costs what a bare ``init`` and ``plan`` do. What keeps the schema and providers over
+many executions is `panel.engine.warm`: a supervised process, not one that also has to survive everything.
 """
 
 from __future__ import annotations
@@ -50,15 +49,19 @@ def main(arguments: list[str]) -> int:
         return _print_version()
     directory = Path(arguments[0])
     os.umask(0o077)
-    lock = _take(directory)
+    lock = take_on(directory)
     if lock is None:
         return EXIT_TAKEN
     # The kernel lets go of the lock when this process ends, however it ends.
     return _run(directory)
 
 
-def _take(directory: Path) -> int | None:
-    """Take the execution on; None when another runner has it, or had it and died."""
+def take_on(directory: Path) -> int | None:
+    """Take the execution on; None when another runner has it, or had it and died.
+
+    Returns:
+        A file descriptor; the execution is taken as long as it is open.
+    """
     descriptor = os.open(directory / RUNNER_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,6 +74,18 @@ def _take(directory: Path) -> int | None:
     return descriptor
 
 
+def note_process(directory: Path) -> None:
+    """Note in the execution's folder that this process works on it, from now on.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    write_json(
+        directory / PROCESS,
+        {**describe_own(), "started_at": datetime.now(UTC).isoformat()},
+    )
+
+
 def _run(directory: Path) -> int:
     request = read_json(directory / REQUEST)
     if request is None:
@@ -81,10 +96,7 @@ def _run(directory: Path) -> int:
     work = Work(directory, request, log=log, masker=masker)
 
     _pass_on_interrupts(work)
-    write_json(
-        directory / PROCESS,
-        {**describe_own(), "started_at": datetime.now(UTC).isoformat()},
-    )
+    note_process(directory)
     os.chdir(request["stack_path"])
 
     def program() -> Program:

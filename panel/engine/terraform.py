@@ -20,6 +20,8 @@ from panel.engine.atomic import make_folder, read_json, storage_error, write_jso
 from panel.engine.cli_config import Mirror, discover_mirrors, needs_cache, write_cli_config
 from panel.engine.execution import EXIT_TAKEN, REQUEST, STDERR, Execution
 from panel.engine.operation import Operation
+from panel.engine.warm.client import WarmEngine
+from panel.engine.warm.place import KINDS, Limits
 from panel.engine.workspace import VARIABLES_FILE, Workspace
 from panel.errors import ConfigurationError, RefusedError, UnavailableError
 from panel.settings import child_environment
@@ -45,6 +47,7 @@ class Terraform:
         apply_timeout_s: time limit in seconds of an apply.
         mirror_folders: where to look for providers in place of this machine's usual folders.
         grace_s: seconds a command that was stopped at its time limit may take to end well, before it is killed.
+        warm: what a warm process may cost (see `panel.engine.warm`); None to use none.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Terraform:
         apply_timeout_s: float = 3600,
         mirror_folders: Sequence[Path] | None = None,
         grace_s: float = 120,
+        warm: Limits | None = None,
     ) -> None:
         self._binary = binary
         self._folder = data_dir.resolve() / "terraform"
@@ -68,6 +72,9 @@ class Terraform:
         self._limits = {False: plan_timeout_s, True: apply_timeout_s}
         self._mirror_folders = mirror_folders
         self._grace_s = grace_s
+        # A plan can be applied only by the Terraform that made it: a binary of the machine's own stays cold.
+        allowed = warm is not None and warm.idle_s > 0 and not binary
+        self._warm = WarmEngine(data_dir, self._cli_config, warm) if warm and allowed else None
 
     def version(self) -> str:
         """Terraform's version, as ``1.15.5``; asked once and remembered in the data directory.
@@ -115,6 +122,42 @@ class Terraform:
             write_json(execution.directory / REQUEST, request)
             self._spawn(execution)
         return execution
+
+    def start_warm(self, workspace: Workspace, operation: Operation, *, key: str) -> Execution | None:
+        """Have a warm process do an operation that changes nothing, if one is there and has nothing to do.
+
+        Args:
+            workspace, operation, key: as for `start`; the key must be one of its own.
+
+        Returns:
+            The execution, begun now or before; None when nothing was begun under this key, and never will be.
+        """
+        execution = self._execution(workspace, key)
+        if execution.is_started():
+            return execution
+        if not self.has_warm(workspace) or operation.kind not in KINDS:
+            return None
+        make_folder(execution.directory)
+        with FileLock(execution.directory / "start.lock"):
+            if not execution.is_started():
+                write_json(
+                    execution.directory / REQUEST, self._request(workspace, operation, self._configure())
+                )
+                stack = workspace.stack_path.resolve()
+                if self._warm is None or not self._warm.hand_over(execution, stack, self._environment()):
+                    return None
+        return execution
+
+    def has_warm(self, workspace: Workspace) -> bool:
+        """Whether a warm process could be asked to work in this workspace now."""
+        return self._warm is not None and self._warm.is_ready(
+            workspace.stack_path.resolve(), self._environment()
+        )
+
+    def warm_up(self, workspace: Workspace) -> None:
+        """Start a warm process for workspaces like this one, where ``init`` was done; returns at once."""
+        if self._warm is not None:
+            self._warm.start(workspace.stack_path.resolve(), self._environment())
 
     def find(self, workspace: Workspace, key: str) -> Execution | None:
         """The execution that was started under this key, or None."""
