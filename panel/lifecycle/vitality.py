@@ -118,7 +118,7 @@ def vitality(
             last,
             limit,
         )
-    return _at_work(run, stage, limit, _utc(last_line_at) if last_line_at else heard, at=at, last=last)
+    return _at_work(run, stage, limit, _utc(last_line_at or run.created_at), at=at, last=last)
 
 
 def _queued(run: Run, at: datetime) -> Vitality:
