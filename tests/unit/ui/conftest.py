@@ -106,6 +106,21 @@ class SamplePanel:
             self.stores.runs.update(run.id, **fields)
 
 
+class Orders:
+    """In the place of the operations: keeps what was asked for, answers with the newest run."""
+
+    def __init__(self, panel: SamplePanel) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self._panel = panel
+
+    def __getattr__(self, verb: str) -> Callable[..., Run]:
+        def act(_who: Identity, *about: Any, **named: Any) -> Run:
+            self.asked.append((verb, *about, *named.values()))
+            return self._panel.stores.runs.recent(limit=1)[0]
+
+        return act
+
+
 def beat(panel: SamplePanel) -> None:
     """A worker's sign of life."""
     panel.stores.workers.beat(
@@ -281,6 +296,13 @@ def sample(tmp_path: Path, filled: Path) -> Iterator[SamplePanel]:
     st.cache_resource.clear()
     st.cache_data.clear()
     panel.stores.database.close()
+
+
+@pytest.fixture
+def orders(sample: SamplePanel) -> Any:
+    """What pages ask for is kept instead of being done."""
+    sample.operations = Orders(sample)  # type: ignore[assignment]  # it has whatever act a page asks for
+    return sample.operations
 
 
 @pytest.fixture
