@@ -233,6 +233,7 @@ class Panel:
         from panel.engine.terraform import Terraform
         from panel.lifecycle.context import Context
         from panel.localaws.tasks import read_tasks
+        from panel.runs.artifacts import KeptPlans, open_artifacts
         from panel.runs.stack import StackRunner, Timing
 
         settings = self.settings
@@ -264,6 +265,7 @@ class Panel:
                 timing,
                 instance=instance_id(settings.data_path),
             ),
+            plans=KeptPlans(open_artifacts(settings.artifacts, settings.data_path, self.aws)),
             emulated_endpoint=self.local.endpoint if self.local else None,
             world=self.world,
             ensure_endpoint=self.ensure_endpoint,

@@ -80,7 +80,7 @@ class ApplySteps(StackSteps):
         changed = self._context.stacks.changed_since(
             job,
             ReviewMark.from_dict(plan.mark) if plan else None,
-            Path(planned["plan_path"]),
+            self._plan_file(job, planned),
             planned["plan_digest"],
         )
         if changed:
@@ -88,12 +88,19 @@ class ApplySteps(StackSteps):
 
     def _apply_plan(self, job: StackJob, planned: Planned) -> Outcome:
         """Apply the reviewed plan; Terraform compares the state once more, and its refusal is ours."""
+        path = self._plan_file(job, planned)
         try:
-            return self._context.stacks.apply(job, Path(planned["plan_path"]), planned["plan_digest"])
+            return self._context.stacks.apply(job, path, planned["plan_digest"])
         except TerraformError as error:
             if any(words in error.detail for words in _STALE_FOR_TERRAFORM):
                 raise _stale(job.subject, ("the state was written by somebody since",)) from error
             raise
+        finally:
+            self._context.plans.keep_log(job, job.key("apply"))
+
+    def _plan_file(self, job: StackJob, planned: Planned) -> Path:
+        """The reviewed plan on this machine, be it that another one made it."""
+        return self._context.plans.bring(job, Path(planned["plan_path"]), planned["plan_digest"])
 
     def gone(self, run_id: int) -> None:
         """Forget an environment that was destroyed."""

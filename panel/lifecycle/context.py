@@ -21,6 +21,7 @@ from panel.catalogue.variables import check_variables
 from panel.engine.workspace import Backend
 from panel.lifecycle.schedule_hours import renders_asleep
 from panel.localaws.tasks import TaskReport
+from panel.runs.artifacts import KeptPlans
 from panel.runs.stack import StackJob, StackRunner
 from panel.settings import Settings
 from panel.store.stores import Stores
@@ -34,6 +35,7 @@ class Context:
         catalogue: reads environments.yaml anew.
         aws: the account of the catalogue's target.
         stacks: Terraform for runs.
+        plans: saved plans, kept for whichever worker applies them.
         emulated_endpoint: address of the embedded AWS; None on AWS.
         world: id of the world the endpoint is now: empty when it was lost, None when it does not answer.
         ensure_endpoint: starts the embedded AWS when it is not alive; does nothing on AWS.
@@ -47,6 +49,7 @@ class Context:
     stores: Stores
     aws: Callable[[], Aws]
     stacks: StackRunner
+    plans: KeptPlans
     emulated_endpoint: str | None
     world: Callable[[], str | None]
     ensure_endpoint: Callable[[], None]

@@ -45,7 +45,10 @@ class PlanSteps(StackSteps):
         # What only compares changes nothing that a rule could be about.
         compares = run.kind in REFRESH_ONLY
         findings = [] if compares else self._judge(run, outcome, summary, price["monthly_usd"])
-        self._keep_plan(job, summary, price, findings, self._context.stacks.review_mark(job))
+        self._keep_plan(
+            job, summary, price, findings, self._context.stacks.review_mark(job),
+            artifact=self._context.plans.keep(job, outcome),
+        )  # fmt: skip
         if compares:
             self._keep_drift(run, summary)
         if run.kind in SCALING:
@@ -108,6 +111,8 @@ class PlanSteps(StackSteps):
         price: dict[str, Any],
         findings: list[Finding],
         mark: ReviewMark | None = None,
+        *,
+        artifact: str,
     ) -> None:
         self._runs.save_plan(
             RunPlan(
@@ -119,6 +124,7 @@ class PlanSteps(StackSteps):
                 estimate=price,
                 guardrails=[finding.to_dict() for finding in findings],
                 mark=mark.to_dict() if mark else {},
+                artifact=artifact,
             )
         )
 

@@ -34,7 +34,7 @@ class SharedSteps(PlanSteps):
             return
         outcome = context.stacks.plan(job)
         summary = outcome.plan_summary()
-        self._keep_plan(job, summary, self._price(outcome), [])
+        self._keep_plan(job, summary, self._price(outcome), [], artifact=context.plans.keep(job, outcome))
         if summary.counts.change or summary.counts.destroy:
             raise RefusedError(
                 f"The shared network would change ({summary.counts}), and other environments live in it.",

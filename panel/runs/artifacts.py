@@ -7,6 +7,7 @@ the bucket: no object gets an ACL of its own, and it is encrypted as the bucket 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -17,8 +18,10 @@ from panel.aws.s3 import bucket_exists, delete_for_ever, get_object, put_object
 from panel.aws.session import Aws
 from panel.engine.atomic import PRIVATE_FILE, make_folder, storage_error, write_atomically
 from panel.engine.outcome import Outcome
-from panel.errors import ConfigurationError, NotFoundError, OperationError
+from panel.errors import ConfigurationError, NotFoundError, OperationError, PanelError
 from panel.runs.stack import StackJob, fetched_folder
+
+_log = logging.getLogger(__name__)
 
 PLAN, PLAN_JSON, EVENTS = "plan.tfplan", "plan.json", "events.jsonl"
 _SCHEME = "s3://"
@@ -162,7 +165,11 @@ class KeptPlans:
     def keep_log(self, job: StackJob, key: str) -> None:
         """Keep the events of another execution of the run: of its apply."""
         path = job.workspace / "executions" / key / EVENTS
-        self._put_if_there(f"{prefix_of(job.run_id, job.stack)}/{key}.jsonl", path)
+        try:
+            self._put_if_there(f"{prefix_of(job.run_id, job.stack)}/{key}.jsonl", path)
+        except PanelError as error:
+            # Its lines are in the store, and what was applied is applied: not worth failing for.
+            _log.warning("The events of %s were not kept: %s", key, error)
 
     def bring(self, job: StackJob, plan_path: Path, plan_digest: str) -> Path:
         """The reviewed plan as a file of this machine, fetched where another one made it.

@@ -15,13 +15,14 @@ from panel.engine.outcome import Outcome
 from panel.engine.state import parse_state
 from panel.engine.terraform import Terraform
 from panel.engine.workspace import Backend, Workspace, render_workspace
-from panel.errors import CanceledRunError, InterruptedRunError, RefusedError
+from panel.errors import CanceledRunError, InterruptedRunError, RefusedError, StaleError
 from panel.runs.elsewhere import begun_elsewhere
 from panel.runs.following import Follower, Timing
 from panel.runs.journal import Journal
 from panel.runs.locks import Locks
 from panel.runs.mark import ReviewMark, differences, file_differences, rendered_variables, take_mark
 from panel.runs.unsaved_state import push_back
+from panel.runs.warm import ColdInsteadError, WarmPlans
 from panel.store.stores import Stores
 
 __all__ = ["StackJob", "StackRunner", "Timing"]
@@ -87,6 +88,7 @@ class StackRunner:
         timing: Timing,
         *,
         instance: str,
+        warm: bool = False,
     ) -> None:
         self._terraform = terraform
         self._aws = aws
@@ -95,6 +97,7 @@ class StackRunner:
         self._source = source
         self._instance = instance
         self._follower = Follower(stores, timing, instance)
+        self._warm = WarmPlans(terraform, stores, self._follower) if warm else None
         self.locks = Locks(aws, stores, instance, timing.longest_s)
 
     def plan(self, job: StackJob) -> Outcome:
@@ -109,11 +112,13 @@ class StackRunner:
             if made:
                 journal.say(f"Created the state bucket {job.backend.bucket} (private, versioned).")
             # Begun here already, by a worker that was cut off: what it rendered is what is being planned.
-            again = self._has_begun(job, job.key("plan"), here=True)
+            again = any(self._has_begun(job, job.key(one), here=True) for one in ("plan", _WARM))
             workspace = self._planned_workspace(job) if again else self._render(job)
             self._release_orphan(job, journal)
         self._save_what_was_not(job, workspace, new_world=made)
         operation = Operation.plan(destroy=job.destroy, refresh_only=job.refresh_only)
+        if (planned := self._plan_warm(job, workspace, operation)) is not None:
+            return planned
         cut_off = 0
         for attempt in count(1):
             key = job.key("plan") if attempt == 1 else f"{job.key('plan')}-{attempt}"
@@ -126,6 +131,18 @@ class StackRunner:
                 cut_off += 1
                 self._after_a_cut(job, error, cut_off)
         raise AssertionError("a count has no end")
+
+    def _plan_warm(self, job: StackJob, workspace: Workspace, operation: Operation) -> Outcome | None:
+        """The plan of the warm engine; None where the cold run has to answer."""
+        if self._warm is None or self._has_begun(job, job.key("plan")):
+            return None
+        try:
+            return self._warm.plan(job, workspace, operation, key=job.key(_WARM))
+        except ColdInsteadError:
+            with Journal(self._runs, job.run_id, job.stage) as journal:
+                journal.say("Planning once more, from the start.")
+                self._release_orphan(job, journal)
+        return None
 
     def _after_a_cut(self, job: StackJob, error: InterruptedRunError, times: int) -> None:
         """A plan changes nothing: where its process was lost (a reboot), planning anew is safe."""
@@ -149,6 +166,7 @@ class StackRunner:
         Raises:
             RefusedError: the workspace of the plan is not here, nor was the plan fetched from where it was made; or
                 another plan is being applied by this run.
+            StaleError: the plan is neither here nor kept anywhere.
             OperationError: the saved plan is not, byte for byte, the one that was reviewed.
             InterruptedRunError: Terraform's process is gone and its outcome is not known, or it was begun on
                 another machine.
@@ -157,6 +175,11 @@ class StackRunner:
         key = job.key("apply")
         self._refuse_begun_elsewhere(job, key)
         begun = self._has_begun(job, key, here=True)
+        if not begun and not plan_path.is_file():
+            raise StaleError(
+                f"The reviewed plan of {job.subject} is not on this machine, and no copy of it was kept.",
+                hint="Plan again. Workers of several machines share plans through PANEL_ARTIFACTS=s3://BUCKET.",
+            )
         if plan_path.parent == fetched_folder(job) and not begun:
             # The plan was made on another machine, from the sources of the review: `changed_since` has seen to that.
             workspace = self._render(job)

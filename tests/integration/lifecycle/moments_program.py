@@ -19,6 +19,7 @@ from panel.lifecycle.context import Context, fingerprint
 from panel.lifecycle.deploy_steps import DeploySteps
 from panel.lifecycle.instance import instance_id
 from panel.lifecycle.worker import Worker
+from panel.runs.artifacts import FolderArtifacts, KeptPlans
 from panel.runs.stack import StackRunner, Timing
 from panel.settings import Settings
 from panel.store.database import Database
@@ -62,6 +63,7 @@ def context_over(settings: Settings, stores: Stores, endpoint: str, extra: Mappi
             terraform, lambda: account, stores, settings.terraform_path, Timing(poll_s=0.05, limit_s=300),
             instance=instance_id(settings.data_path),
         ),
+        plans=KeptPlans(FolderArtifacts(settings.data_path / "artifacts")),
         emulated_endpoint=endpoint,
         world=lambda: WORLD,
         ensure_endpoint=lambda: None,

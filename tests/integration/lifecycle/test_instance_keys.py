@@ -45,6 +45,7 @@ from panel.lifecycle.instance_keys import (
 )
 from panel.lifecycle.keys import Keys
 from panel.lifecycle.terraform_steps import TerraformSteps
+from panel.runs.artifacts import FolderArtifacts, KeptPlans
 from panel.runs.mark import ReviewMark
 from panel.runs.stack import StackJob
 from panel.settings import Settings
@@ -170,6 +171,7 @@ def house(aws: Aws, tmp_path: Path, empty_store: Path) -> Iterator[House]:
     context = Context(
         settings=settings, catalogue=catalogue, stores=stores, aws=lambda: aws,
         stacks=stacks,  # type: ignore[arg-type]  # plays the runner
+        plans=KeptPlans(FolderArtifacts(settings.data_path / "artifacts")),
         emulated_endpoint=None, world=lambda: "aws", ensure_endpoint=lambda: None,
         keep_tasks_running=lambda: None, runtime=lambda: "aws", tasks=lambda: None,
     )  # fmt: skip

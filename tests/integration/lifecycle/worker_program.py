@@ -33,6 +33,7 @@ from panel.lifecycle.context import Context
 from panel.lifecycle.deploy_steps import DeploySteps
 from panel.lifecycle.terraform_steps import TerraformSteps
 from panel.lifecycle.worker import Worker
+from panel.runs.artifacts import FolderArtifacts, KeptPlans
 from panel.runs.mark import ReviewMark
 from panel.runs.stack import StackJob
 from panel.settings import Settings
@@ -268,6 +269,7 @@ def main(root: Path, approval_timeout_s: int, data: str, silence_s: float) -> No
         stores=stores,
         aws=_no_aws,
         stacks=PlayedStacks(root, stage),  # type: ignore[arg-type]  # plays the runner's methods
+        plans=KeptPlans(FolderArtifacts(root / "artifacts")),  # one place for all machines
         emulated_endpoint="http://127.0.0.1:14760",
         world=lambda: "w1",
         ensure_endpoint=lambda: None,
