@@ -31,7 +31,14 @@ _ACTS: dict[str, Act] = {
     "plan": lambda desk, who, name: desk.operations.plan(who, name),
     "deploy": lambda desk, who, name: desk.operations.deploy(who, name),
     "destroy": lambda desk, who, name: desk.operations.destroy(who, name, confirm=name),
+    "drift": lambda desk, who, name: desk.operations.drift(who, name),
+    "refresh": lambda desk, who, name: desk.operations.refresh(who, name),
+    "sleep": lambda desk, who, name: desk.operations.sleep(who, name),
+    "wake": lambda desk, who, name: desk.operations.wake(who, name),
+    "unlock": lambda desk, who, name: desk.operations.unlock(who, name),
 }
+#: Acts that an operator may order; the rest takes an admin.
+_OPERATORS = sorted(set(_ACTS) - {"unlock"})
 _DECISIONS: dict[str, Callable[[Any, Any, int], object]] = {
     "approve": lambda desk, who, number: desk.operations.approve(who, number),
     "discard": lambda desk, who, number: desk.operations.discard(who, number),
@@ -43,11 +50,23 @@ _DECISIONS: dict[str, Callable[[Any, Any, int], object]] = {
 def test_an_act_is_a_run_in_the_store_with_its_stages_and_an_audit_entry(kind: str, desk: Any) -> None:
     desk.exists()
 
-    run = _ACTS[kind](desk, desk.operator, "staging")
+    run = _ACTS[kind](desk, desk.admin, "staging")
 
-    assert (run.kind, run.environment, run.state, run.author) == (kind, "staging", "queued", "bob")
+    assert (run.kind, run.environment, run.state, run.author) == (kind, "staging", "queued", "ana")
     assert tuple(stage.name for stage in desk.stores.runs.stages(run.id)) == STAGES[kind]
-    assert desk.acts() == [("bob", kind, "staging")]
+    assert desk.acts() == [("ana", kind, "staging")]
+    assert run.priority == {"plan": 20, "unlock": 20, "drift": 10}.get(kind, 30)
+
+
+@pytest.mark.parametrize("kind", sorted(_ACTS))
+def test_an_operator_may_order_everything_but_an_unlock(kind: str, desk: Any) -> None:
+    desk.exists()
+
+    if kind in _OPERATORS:
+        assert _ACTS[kind](desk, desk.operator, "staging").author == "bob"
+    else:
+        with pytest.raises(AccessDeniedError, match="bob"):
+            _ACTS[kind](desk, desk.operator, "staging")
 
 
 @pytest.mark.parametrize("kind", sorted(_ACTS))
@@ -83,7 +102,7 @@ def test_a_busy_environment_names_the_run_that_is_under_way(kind: str, desk: Any
     first = desk.operations.update(desk.admin, "staging").id
 
     with pytest.raises(BusyError, match=f"Run {first} of staging .*update, by ana"):
-        _ACTS[kind](desk, desk.operator, "staging")
+        _ACTS[kind](desk, desk.admin, "staging")
     assert [run.id for run in desk.stores.runs.recent()] == [first]
 
 
@@ -118,8 +137,8 @@ def test_a_destruction_needs_the_very_name(confirm: str, desk: Any) -> None:
     assert (desk.acts(), desk.stores.runs.recent()) == ([], [])
 
 
-@pytest.mark.parametrize("kind", ["deploy", "destroy"])
-def test_what_does_not_exist_is_neither_deployed_to_nor_destroyed(kind: str, desk: Any) -> None:
+@pytest.mark.parametrize("kind", ["deploy", "destroy", "drift", "refresh", "sleep", "wake"])
+def test_what_does_not_exist_is_not_deployed_to_destroyed_compared_or_scaled(kind: str, desk: Any) -> None:
     with pytest.raises(NotFoundError, match="staging does not exist") as caught:
         _ACTS[kind](desk, desk.admin, "staging")
     assert "panel env create staging" in caught.value.hint
@@ -173,7 +192,7 @@ def test_the_shared_network_has_its_own_stages(kind: str, desk: Any) -> None:
     assert tuple(stage.name for stage in desk.stores.runs.stages(run.id)) == SHARED_STAGES[kind]
 
 
-@pytest.mark.parametrize("kind", ["create", "deploy"])
+@pytest.mark.parametrize("kind", ["create", "deploy", "sleep", "wake"])
 def test_what_the_shared_network_cannot_do_is_refused(kind: str, desk: Any) -> None:
     desk.exists(SHARED)
 
@@ -246,7 +265,7 @@ def test_the_second_decision_is_too_late(decision: str, desk: Any) -> None:
 
 def test_a_run_that_is_being_canceled_cannot_be_approved(desk: Any) -> None:
     number = desk.planned()
-    desk.operations.cancel(desk.admin, number)
+    desk.stores.runs.update(number, cancel_requested=True)
 
     with pytest.raises(IllegalTransitionError, match="being canceled"):
         desk.operations.approve(desk.operator, number)
@@ -293,11 +312,35 @@ def test_of_an_approval_and_a_discard_at_once_one_counts(
 
 def test_canceling_asks_a_run_that_works_to_stop(desk: Any) -> None:
     number = desk.planned()
+    desk.stores.runs.transition(number, "approved", "ana")
 
     run = desk.operations.cancel(desk.operator, number)
 
-    assert (run.cancel_requested, run.state, run.active) == (True, "planned", True)
+    assert (run.cancel_requested, run.state, run.active) == (True, "approved", True)
     assert desk.acts() == [("bob", "cancel", "staging")]
+
+
+def test_canceling_a_plan_that_waits_ends_it_at_once(desk: Any) -> None:
+    number = desk.planned()
+
+    run = desk.operations.cancel(desk.operator, number)
+
+    assert (run.state, run.active, run.decided_by) == ("canceled", False, "bob")
+
+
+def test_force_comes_after_a_request_to_stop_and_is_kept_in_the_audit(desk: Any) -> None:
+    number = desk.planned()
+    desk.stores.runs.transition(number, "approved", "ana")
+    with pytest.raises(RefusedError, match="not asked to stop yet") as caught:
+        desk.operations.cancel(desk.operator, number, force=True)
+    assert f"panel runs cancel {number}" in caught.value.hint
+    assert desk.acts() == []
+
+    desk.operations.cancel(desk.operator, number)
+    run = desk.operations.cancel(desk.admin, number, force=True)
+
+    assert (run.force_cancel, run.active) == (True, True)
+    assert desk.acts() == [("bob", "cancel", "staging"), ("ana", "cancel by force", "staging")]
 
 
 def test_canceling_what_no_worker_has_taken_up_ends_it_at_once(desk: Any) -> None:
