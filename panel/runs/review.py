@@ -23,7 +23,8 @@ from panel.store.tables import RunPlan
 ORDER = ("delete", "replace", "update", "create", "forget", "import", "move", "read")
 # What an attribute is unless its stored form says otherwise: half of a large plan would be these.
 _ATTRIBUTE = {"before": None, "after": None, "known": True, "sensitive": False, "forces_replacement": False}
-_DIGITS = re.compile(r"(\d+)")
+_fold = json.JSONEncoder(separators=(",", ":")).encode
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Resource:
         address, module, type, name, action, reason, previous_address, import_id, deposed, replace_paths: as in
             `panel.engine.plan.ResourceChange`.
         count: how many attributes differ.
-        folded: the attributes that differ, as JSON; nothing sensitive is in it.
+        folded: the attributes that differ, as JSON, what is usual left out; nothing sensitive is in it.
         words: what a search looks at, in lower case: address, type and the attributes' paths.
     """
 
@@ -55,7 +56,7 @@ class Resource:
     @property
     def attributes(self) -> tuple[AttributeChange, ...]:
         """What differs, attribute by attribute."""
-        return tuple(AttributeChange(**item) for item in json.loads(self.folded))
+        return tuple(AttributeChange(**{**_ATTRIBUTE, **item}) for item in json.loads(self.folded))
 
     @property
     def local_address(self) -> str:
@@ -173,26 +174,30 @@ def count(resources: Iterable[Resource]) -> Counts:
     )
 
 
-def natural(address: str) -> list[tuple[int, str]]:
+def _natural(address: str) -> str:
     """A key that sorts addresses as a person counts: item 2 before item 10."""
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in _DIGITS.split(address)]
+    return _DIGITS.sub(lambda number: number.group().zfill(12), address)
 
 
 def _resources(stored: Sequence[Mapping[str, Any]]) -> tuple[Resource, ...]:
-    found = [_resource(item) for item in stored if item.get("action") != "no-op"]
     place = {action: number for number, action in enumerate(ORDER)}
-    return tuple(
-        sorted(
-            found,
-            key=lambda one: (place.get(one.action, len(ORDER)), natural(one.module), natural(one.address)),
-        )
-    )
+
+    def key(one: Resource) -> tuple[int, str, str]:
+        return place.get(one.action, len(ORDER)), _natural(one.module), _natural(one.address)
+
+    return tuple(sorted((_resource(item) for item in stored if item.get("action") != "no-op"), key=key))
 
 
 def _resource(stored: Mapping[str, Any]) -> Resource:
     forcing = tuple(_path(path) for path in stored.get("replace_paths") or ())
-    items = [_attribute(item, forcing) for item in stored.get("attributes") or ()]
-    attributes = [item for item in items if _differs(item)]
+    # A large plan has a hundred thousand attributes: most are as they should be, and are taken as they are.
+    attributes = [
+        item
+        if type(item.get("path")) is str and not forcing and not item.get("sensitive")
+        else _attribute(item, forcing)
+        for item in stored.get("attributes") or ()
+        if _differs(item)
+    ]
     address, kind = str(stored.get("address", "")), str(stored.get("type", ""))
     return Resource(
         address=address,
@@ -206,12 +211,12 @@ def _resource(stored: Mapping[str, Any]) -> Resource:
         deposed=str(stored.get("deposed", "")),
         replace_paths=forcing,
         count=len(attributes),
-        folded=json.dumps(attributes, separators=(",", ":")),
-        words=" ".join((address, kind, *(str(item["path"]) for item in attributes))).lower(),
+        folded=_fold(attributes),
+        words=" ".join([address, kind, *(item["path"] for item in attributes)]).lower(),
     )
 
 
-def _attribute(stored: Mapping[str, Any], forcing: Sequence[str]) -> dict[str, Any]:
+def _attribute(stored: Mapping[str, Any], forcing: Sequence[str]) -> Mapping[str, Any]:
     path = _path(stored.get("path", ""))
     item = {"path": path, **_ATTRIBUTE, **{key: stored[key] for key in _ATTRIBUTE if key in stored}}
     item["forces_replacement"] = bool(item["forces_replacement"]) or any(
@@ -226,8 +231,10 @@ def _attribute(stored: Mapping[str, Any], forcing: Sequence[str]) -> dict[str, A
 
 def _differs(item: Mapping[str, Any]) -> bool:
     """Whether there is anything to see: a value that is masked in part may differ in what is not shown."""
-    same = item["before"] == item["after"] and item["known"] and not item["sensitive"]
-    return not same or holds_masked(item["before"])
+    before = item.get("before")
+    if before != item.get("after") or not item.get("known", True):
+        return True
+    return bool(item.get("sensitive")) or holds_masked(before)
 
 
 def _attribute_to_dict(attribute: AttributeChange) -> dict[str, Any]:
@@ -268,7 +275,7 @@ def _resource_document(resource: Resource) -> dict[str, Any]:
         "import_id": resource.import_id,
         "deposed": resource.deposed,
         "replace_paths": list(resource.replace_paths),
-        "attributes": json.loads(resource.folded),
+        "attributes": [asdict(attribute) for attribute in resource.attributes],
     }
 
 

@@ -79,6 +79,8 @@ def _fill(folder: Path, times: int) -> tuple[dict[int, list[int]], int]:
             for _ in range(times + 1):
                 run = runs.create("staging", "plan", "ana", STAGES["plan"])
                 number = run.id or 0
+                for state in ("preparing", "planning"):
+                    runs.transition(number, state, "worker")
                 runs.save_plan(
                     RunPlan(
                         run_id=number,

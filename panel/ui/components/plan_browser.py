@@ -242,17 +242,16 @@ def _paged(found: Sequence[Resource], size: int, subject: str) -> Sequence[Resou
 
 
 def _pages(found: Sequence[Resource], size: int, subject: str) -> None:
-    """Where this page stands, and the others."""
+    """Where this page stands, and the others, where there are others."""
     shown = _paged(found, size, subject)
-    if not shown:
+    pages = -(-len(found) // size)
+    if pages < 2:
         return
     first = found.index(shown[0]) + 1
     told = text.SHOWN.format(first=f"{first:,}", last=f"{first + len(shown) - 1:,}", total=f"{len(found):,}")
     with st.container(horizontal=True, vertical_alignment="center"):
         draw(quiet(esc(told)), width="content")
-        pages = -(-len(found) // size)
-        if pages > 1:
-            st.pagination(pages, key=session.of(session.PLAN_PAGE, subject))
+        st.pagination(pages, key=session.of(session.PLAN_PAGE, subject))
 
 
 def _title(action: str, titles: Mapping[str, str]) -> str:
