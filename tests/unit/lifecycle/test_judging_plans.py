@@ -73,8 +73,9 @@ def judged(stores: Stores, catalogue: Catalogue, tmp_path: Path) -> Judged:
     ) -> dict[str, str]:  # fmt: skip
         raw = catalogue.model_dump() | {"guardrails": project or {}}
         raw["environments"]["staging"]["guardrails"] = staging or {}
+        planned = [item | {"values": item["change"]["after"]} for item in map(dict, changes)]
         document = {
-            "format_version": "1.2", "terraform_version": "1.15.5", "planned_values": {"root_module": {}},
+            "format_version": "1.2", "terraform_version": "1.15.5", "planned_values": {"root_module": {"resources": planned}},
             "resource_changes": list(changes), "configuration": {"root_module": {"resources": [_QUEUE]}},
         }  # fmt: skip
         context: Any = Context(
@@ -118,7 +119,7 @@ def test_the_environments_section_goes_over_the_projects(judged: Judged) -> None
 
 
 def test_growth_is_measured_against_what_stands(judged: Judged, stores: Stores) -> None:
-    database = {
+    machine = {
         "address": "aws_instance.big", "mode": "managed", "name": "big", "type": "aws_instance",
         "change": {
             "actions": ["create"], "before": None, "after_unknown": {},
@@ -127,9 +128,9 @@ def test_growth_is_measured_against_what_stands(judged: Judged, stores: Stores) 
     }  # fmt: skip
     said = {"budget": {"growth_usd": 0}}
 
-    assert judged(database, project=said)["budget"] == "pass"
+    assert judged(machine, project=said)["budget"] == "pass"
     stores.environments.save("staging", exists=True, monthly_usd=0.5)
-    assert judged(database, project=said)["budget"] == "warn"
+    assert judged(machine, project=said)["budget"] == "warn"
 
 
 def test_checkov_is_asked_where_a_team_asks_for_it(judged: Judged, stores: Stores, tmp_path: Path) -> None:
