@@ -1,13 +1,16 @@
 """A catalogue of two environments, the acts over it, and who may do them."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from panel.access.identity import Identity, Role
 from panel.audit.trail import Trail
 from panel.catalogue.schema import Catalogue
+from panel.errors import PanelError
 from panel.lifecycle.operations import Operations
 from panel.store.stores import Stores
 from panel.store.tables import Run
@@ -61,17 +64,17 @@ class Desk:
     operator: Identity = field(default_factory=lambda: Identity("bob", Role.OPERATOR))
     viewer: Identity = field(default_factory=lambda: Identity("vic", Role.VIEWER))
 
-    def planned(self, kind: str = "create", environment: str = "staging") -> int:
-        """A run that waits for its review."""
+    def planned(self, kind: str = "create", environment: str = "staging", **approvals: Any) -> int:
+        """A run that waits for its review, of whom ``approvals`` says."""
         number = self.stores.runs.create(environment, kind, "ana", ["plan", "review", "apply"]).id
         assert number is not None
         for state in ("preparing", "planning", "planned"):
-            self.stores.runs.transition(number, state, "worker", plan_digest="d1")
+            self.stores.runs.transition(number, state, "worker", plan_digest="d1", **approvals)
         return number
 
-    def ended(self, kind: str, state: str, environment: str = "staging") -> Run:
+    def ended(self, kind: str, state: str, environment: str = "staging", **order: Any) -> Run:
         """A run that has ended."""
-        number = self.stores.runs.create(environment, kind, "ana", ["plan"]).id
+        number = self.stores.runs.create(environment, kind, "ana", ["plan"], **order).id
         assert number is not None
         for step in _WAY_TO.get(state, ()):
             self.stores.runs.transition(number, step, "worker")
@@ -88,6 +91,30 @@ class Desk:
 @pytest.fixture
 def desk(stores: Stores, catalogue: Catalogue) -> Desk:
     return Desk(Operations(lambda: catalogue, stores, Trail(stores.audit)), stores)
+
+
+@pytest.fixture
+def at_once() -> Callable[[list[Callable[[], Any]]], list[Any]]:
+    """Does acts at the same moment; gives their results, or the panel's errors."""
+
+    def run(acts: list[Callable[[], Any]]) -> list[Any]:
+        gate, results = threading.Barrier(len(acts)), [None] * len(acts)
+
+        def do(place: int) -> None:
+            gate.wait()
+            try:
+                results[place] = acts[place]()
+            except PanelError as error:
+                results[place] = error
+
+        threads = [threading.Thread(target=do, args=(place,)) for place in range(len(acts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return results
+
+    return run
 
 
 @pytest.fixture
