@@ -102,7 +102,8 @@ def _policy(change: ResourceChange, world: _World) -> Iterator[_Reason]:
         except UnreadableError:
             yield f"its {_words(name)} cannot be read, so whom it lets in {CANNOT_TELL}", False
             continue
-        new = [allowed for text, allowed in now.items() if text not in _before(change, name)]
+        then = _before(change, name) if now else {}
+        new = [allowed for text, allowed in now.items() if text not in then]
         if new:
             yield f"its {_words(name)} lets anyone in ({'; '.join(new)})", True
 
