@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from panel.cli import cost, doctor, env, keys, local, notify, page, records, runs, services, state, worker
+from panel.cli import (
+    cost,
+    doctor,
+    env,
+    keys,
+    local,
+    locks,
+    notify,
+    page,
+    records,
+    runs,
+    services,
+    state,
+    worker,
+)
 from panel.cli.errors import PanelGroup
 
 EXIT_CODES = (
@@ -29,6 +43,7 @@ app.command("down")(page.down)
 app.command("doctor")(doctor.doctor)
 app.command("deploy")(services.deploy)
 app.command("health")(services.health)
+app.command("locks")(locks.locks)
 app.add_typer(worker.app, name="worker")
 app.add_typer(env.app, name="env")
 app.add_typer(runs.app, name="runs")

@@ -10,6 +10,7 @@ import typer
 from panel.cli import options, output, state
 from panel.cli.documents import own_plan, run_details, run_document, run_documents
 from panel.cli.plans import Format, plan_markdown, plan_text, run_lines, show_plan
+from panel.cli.vitality import vitality_document, vitality_lines, vitality_note
 from panel.cli.worker_watch import WorkerWatch
 
 if TYPE_CHECKING:
@@ -38,14 +39,15 @@ def list_runs(
     panel = state.get_panel()
     if environment is not None and environment != "shared":
         panel.overview.environment(environment)  # refuses a name that is not in the catalogue
-    documents = run_documents(panel.stores.runs.recent(environment, limit=limit))
+    runs = panel.stores.runs.recent(environment, limit=limit)
+    documents = run_documents(runs)
     if json:
         output.json_result(documents)
         return
     rows = [
-        [str(one["id"]), one["environment"], one["kind"], one["state"].replace("_", " "),
+        [str(one["id"]), one["environment"], one["kind"], one["state"].replace("_", " ") + vitality_note(run),
          output.counts(one["summary"]), one["author"], one["created_at"] or ""]
-        for one in documents
+        for run, one in zip(runs, documents, strict=True)
     ]  # fmt: skip
     output.table(
         ["ID", "ENVIRONMENT", "KIND", "STATE", "CHANGES", "AUTHOR", "CREATED"], rows, right=frozenset({0})
@@ -74,7 +76,7 @@ def show(
     stores = state.get_panel().stores
     run = stores.runs.get(run_id)
     if json or form is Format.JSON:
-        output.json_result(run_details(run, stores))
+        output.json_result({**run_details(run, stores), "vitality": vitality_document(run)})
     elif form is Format.MARKDOWN:
         output.result(plan_markdown(run, stores))
     else:
@@ -83,6 +85,8 @@ def show(
 
 def _show_text(run: Run, stores: Stores, *, plan: bool, whole: bool) -> None:
     for line in run_lines(run, stores):
+        output.result(line)
+    for line in vitality_lines(run):
         output.result(line)
     if run.error:
         output.result(f"  error: {run.error} {run.error_hint}")

@@ -113,7 +113,7 @@ def vitality(
     if at - heard > _STUCK:
         return Vitality(
             STUCK,
-            f"Stuck: no worker has given a sign of life for {age(at - heard)}. It goes on when a worker takes it "
+            f"No worker has given a sign of life for {age(at - heard)}. It goes on when a worker takes it "
             "over; Terraform, if it is at work, goes on by itself.",
             last,
             limit,

@@ -39,7 +39,7 @@ def _judged(
         (_judged("applying", "apply", since=600, line=200, waiting_for="aws_lb.main"), QUIET, "aws_lb.main"),
         (_judged("planning", "plan", since=300, line=None), QUIET, "has said nothing for 5 min"),
         (_judged("deploying", "checks", since=300, line=200), WORKING, "Checks for 5 min."),
-        (_judged("applying", "apply", beat=120), STUCK, "no worker has given a sign of life for 2 min"),
+        (_judged("applying", "apply", beat=120), STUCK, "No worker has given a sign of life for 2 min"),
         (_judged("applying", "apply", since=3600 + 181), OVERDUE, "its limit is 1 h"),
         (_judged("applying", "apply", since=3600 + 179), WORKING, "Apply for 1 h."),
         (_judged("deploying", "image", since=2000), OVERDUE, "Image has taken 33 min"),
