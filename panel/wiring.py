@@ -16,6 +16,7 @@ from panel.audit.trail import Trail
 from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate
+from panel.engine.warm.client import end_warm
 from panel.errors import ConfigurationError
 from panel.lifecycle.background import WorkerProcess
 from panel.lifecycle.ending import end_executions
@@ -168,6 +169,7 @@ class Panel:
         local = LocalAws(self.settings.data_path, self.settings.local_port, "us-east-1")
         if local.status().state == "running":
             end_executions(self.settings.data_path)
+        end_warm(self.settings.data_path)
         AgentSupervisor(self.settings.data_path).stop()
         local.stop()
 
@@ -231,6 +233,7 @@ class Panel:
 
     def _context(self) -> Context:
         from panel.engine.terraform import Terraform
+        from panel.engine.warm.place import Limits
         from panel.lifecycle.context import Context
         from panel.localaws.tasks import read_tasks
         from panel.runs.artifacts import KeptPlans, open_artifacts
@@ -245,6 +248,7 @@ class Panel:
             environment=own,
             plan_timeout_s=settings.plan_timeout_s,
             apply_timeout_s=settings.apply_timeout_s,
+            warm=Limits(settings.warm_idle_s, settings.warm_memory_mb, settings.warm_commands),
         )
         # The runner ends Terraform at its limit and gives it time to end well: be patient for longer than that.
         timing = Timing(
@@ -264,6 +268,7 @@ class Panel:
                 settings.terraform_path,
                 timing,
                 instance=instance_id(settings.data_path),
+                warm=settings.warm_idle_s > 0,
             ),
             plans=KeptPlans(open_artifacts(settings.artifacts, settings.data_path, self.aws)),
             emulated_endpoint=self.local.endpoint if self.local else None,

@@ -29,6 +29,8 @@ __all__ = ["StackJob", "StackRunner", "Timing"]
 
 # How often a plan may be cut off on this machine before the machine is to blame.
 _PLAN_TRIES = 3
+# The action under which a plan of the warm engine is begun.
+_WARM = "plan-warm"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class StackRunner:
         source: the project's ``terraform/`` tree.
         timing: how often to look, and how long to wait.
         instance: this data directory on this machine: what was begun elsewhere is never begun again here.
+        warm: plan by the warm engine where it is ready.
     """
 
     def __init__(
@@ -126,10 +129,15 @@ class StackRunner:
                 self._say(job, "Another machine began to plan and has not ended it; planning here.", "warn")
                 continue
             try:
-                return self._follower.follow(job, self._terraform.start(workspace, operation, key=key), key)
+                execution = self._terraform.start(workspace, operation, key=key)
+                planned = self._follower.follow(job, execution, key)
             except InterruptedRunError as error:
                 cut_off += 1
                 self._after_a_cut(job, error, cut_off)
+            else:
+                if self._warm is not None:
+                    self._warm.warm_up(workspace)
+                return planned
         raise AssertionError("a count has no end")
 
     def _plan_warm(self, job: StackJob, workspace: Workspace, operation: Operation) -> Outcome | None:

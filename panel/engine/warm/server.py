@@ -211,13 +211,9 @@ class Server:
             log.close()
             os.close(lock)
         self._done += 1
-        # Without a result it is over only when its process is.
-        if (
-            not written
-            or work.timed_out
-            or self._done >= self._config.limits.commands
-            or self._is_too_large()
-        ):
+        # Without a result it is over only when its process is; and what failed may have failed because of it.
+        worn = self._done >= self._config.limits.commands or self._is_too_large()
+        if worn or not written or not work.ended_well:
             self._stopping.set()
 
     def _look(self) -> None:

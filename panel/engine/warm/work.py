@@ -10,6 +10,7 @@ from typing import Any
 
 from panel.engine.event_log import EventLog
 from panel.engine.masking import Masker
+from panel.engine.operation import OperationKind
 from panel.engine.outcome import Status
 from panel.engine.programs import BinaryProgram, LibraryProgram, OnLine, Program
 from panel.engine.warm.provider import Provider, provider_of
@@ -18,6 +19,8 @@ from panel.errors import RefusedError
 
 # The stand-in is found by way of `dev_overrides`, of which Terraform warns.
 _OVERRIDDEN = "Provider development overrides are in effect"
+# A validation that finds faults has done what was asked.
+_JUDGING = OperationKind.VALIDATE
 
 
 class WarmLog(EventLog):
@@ -97,11 +100,12 @@ class WarmWork(Work):
     def __init__(self, directory: Path, request: dict[str, Any], *, log: WarmLog, masker: Masker) -> None:
         super().__init__(directory, request, log=log, masker=masker)
         self._warm_log = log
+        self._ended: Status | None = None
 
     @property
-    def timed_out(self) -> bool:
-        """Whether it passed its time limit."""
-        return self._timed_out
+    def ended_well(self) -> bool:
+        """Whether it ended in a way that says nothing against the process it ran in."""
+        return self._ended in (Status.SUCCEEDED, Status.CANCELED) or self._operation.kind is _JUDGING
 
     def _conclude(self, stage: str, code: int, lines: list[str]) -> None:
         if stage == "validate":
@@ -113,5 +117,6 @@ class WarmWork(Work):
 
     def _status(self, done: bool) -> Status:
         status = super()._status(done)
-        self._warm_log.settle(tell=status is not Status.FAILED)
+        self._ended = status
+        self._warm_log.settle(tell=status is not Status.FAILED or self._operation.kind is _JUDGING)
         return status
