@@ -7,6 +7,7 @@ keys are in :mod:`panel.catalogue.rules`, reading files is in :mod:`panel.catalo
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -130,8 +131,14 @@ Region = Annotated[
 ]
 
 
+@lru_cache(maxsize=1)
+def _time_zones() -> frozenset[str]:
+    # Looked up in folders of the system: too slow for every environment of every reading.
+    return frozenset(available_timezones())
+
+
 def _time_zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _time_zones():
         raise ValueError("must be a time zone's name such as America/Sao_Paulo")
     return value
 
