@@ -37,6 +37,7 @@ def test_locks_are_listed_with_their_evidence_and_what_to_do(terminal: Any, pane
 
 
 def test_a_stuck_run_is_called_stuck(terminal: Any, panel: Any) -> None:
+    panel.worker_process.dead = True
     number = panel.stores.runs.create("staging", "plan", "ana", ["plan"]).id
     panel.stores.runs.transition(number, "preparing", "worker")
     assert " (stuck)" not in terminal("runs", "list").stdout
