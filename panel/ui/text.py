@@ -78,17 +78,6 @@ STAGE_STATES: Mapping[str, str] = {
     "skipped": "skipped",
     "failed": "failed",
 }
-#: Titles of groups of resources in a plan, by action.
-ACTIONS: Mapping[str, str] = {
-    "delete": "Destroy",
-    "replace": "Replace",
-    "update": "Update",
-    "create": "Create",
-    "read": "Read",
-    "forget": "Forget",
-    "import": "Import",
-    "move": "Move",
-}
 #: Words of a release's state.
 RELEASES: Mapping[str, str] = {
     "started": "Under way",
@@ -271,29 +260,9 @@ TAB_NEEDS = "▲ {title}"
 TAB_WORKING = "◐ {title}"
 PROGRESS = "{done} / {total}"
 WAITING_FOR = "waiting for {what}"
-PLAN = "Plan"
-PLAN_FOLDED = "Plan {counts}"
-STACK_ENVIRONMENT = "Environment"
-STACK_SHARED = "Shared network"
-GUARDRAILS = "guardrails: {counts}"
-GUARDRAILS_TITLE = "Guardrails"
-NO_GUARDRAILS = "no guardrails"
-FILTER_RESOURCES = "Filter resources"
 FILTER_LOG = "Filter the log"
-FILTER_HINT = "address or type"
-NO_MATCH = "No resource matches {needle}."
 NO_LINE_MATCH = "No line matches {needle}."
-NO_CHANGES = "No resource changes."
-NO_ATTRIBUTES = "No attributes to show."
-RESOURCES_SHOWN = "{first} to {last} of {total} resources"
-BEFORE = "Before"
-AFTER = "After"
-ATTRIBUTE = "Attribute"
-AFTER_APPLY = "known after apply"
-SENSITIVE = "(sensitive, not shown)"
 ABSENT = "—"
-FORCES_REPLACE = "forces replacement"
-MORE_ATTRIBUTES = "and {count} more attributes"
 LOG = "Log"
 LOG_LOADING = "Loading the log…"
 LOG_NEWEST = "The newest {count} lines. The whole log: panel runs logs {id}"
