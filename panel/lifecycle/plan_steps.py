@@ -44,7 +44,7 @@ class PlanSteps(StackSteps):
         summary, price = outcome.plan_summary(), self._price(outcome)
         # What only compares changes nothing that a rule could be about.
         compares = run.kind in REFRESH_ONLY
-        findings = [] if compares else self._judge(run, outcome, summary, price["monthly_usd"])
+        findings = [] if compares else self._judge(job, run.kind, outcome, summary, price)
         self._keep_plan(
             job, summary, price, findings, self._context.stacks.review_mark(job),
             artifact=self._context.plans.keep(job, outcome),
@@ -68,27 +68,29 @@ class PlanSteps(StackSteps):
             blocked=bool(blocked(findings)),
         )
 
-    def _judge(self, run: Run, outcome: Outcome, summary: PlanSummary, monthly_usd: float) -> list[Finding]:
+    def _judge(
+        self, job: StackJob, kind: str, outcome: Outcome, summary: PlanSummary, price: dict[str, Any]
+    ) -> list[Finding]:
         """What the guardrails say about a plan, and Checkov where it is asked for."""
         document = json.loads(outcome.plan_json_path.read_bytes()) if outcome.plan_json_path else None
-        situation = self._situation(run, monthly_usd, written_attributes(document))
+        situation = self._situation(job.subject, kind, price["monthly_usd"], written_attributes(document))
         found, config = judge(summary, situation), situation.guardrails.checkov
         if config.severity == "off":
             return found
-        run_id, program = run.id or 0, self._context.settings.checkov
+        program = self._context.settings.checkov
         with (
-            Journal(self._runs, run_id, "plan") as journal,
-            Pulse(self._runs, run_id, on_cancel=lambda: None, on_beat=journal.flush),
+            Journal(self._runs, job.run_id, job.stage) as journal,
+            Pulse(self._runs, job.run_id, on_cancel=lambda: None, on_beat=journal.flush),
         ):
             journal.say("Checkov looks at the plan")
             return [*found, *checkov.findings(outcome.plan_json_path, config, program=program)]
 
-    def _situation(self, run: Run, monthly_usd: float, written: Written) -> Situation:
+    def _situation(self, name: str, kind: str, monthly_usd: float, written: Written) -> Situation:
         catalogue = self._context.catalogue()
-        entry = catalogue.environments.get(run.environment)
-        record = self._context.stores.environments.get(run.environment)
+        entry = catalogue.environments.get(name)
+        record = self._context.stores.environments.get(name)
         return Situation(
-            kind=run.kind,
+            kind=kind,
             protected=bool(entry and entry.protected),
             monthly_usd=monthly_usd,
             budget_usd=entry.monthly_budget_usd if entry else None,

@@ -10,6 +10,7 @@ from panel.lifecycle.context import fingerprint
 from panel.lifecycle.draining import GATE
 from panel.lifecycle.plan_steps import PlanSteps, plan_path
 from panel.lifecycle.stack_steps import FRESH
+from panel.runs.guardrails import blocked
 from panel.store.tables import now
 
 # Between two looks whether the shared stack is free, in seconds.
@@ -23,7 +24,8 @@ class SharedSteps(PlanSteps):
         """Make sure that the shared stack is applied as the catalogue says.
 
         Raises:
-            RefusedError: bringing it up to date would change or destroy what others use; that needs a review.
+            RefusedError: bringing it up to date would change or destroy what others use, or a guardrail blocks it;
+                that needs a review.
         """
         context, stage = self._context, "shared"
         self._await_shared(run_id)
@@ -33,12 +35,19 @@ class SharedSteps(PlanSteps):
             self._runs.set_stage(run_id, stage, "done", detail="up to date")
             return
         outcome = context.stacks.plan(job)
-        summary = outcome.plan_summary()
-        self._keep_plan(job, summary, self._price(outcome), [], artifact=context.plans.keep(job, outcome))
+        summary, price = outcome.plan_summary(), self._price(outcome)
+        findings = self._judge(job, "update", outcome, summary, price)
+        self._keep_plan(job, summary, price, findings, artifact=context.plans.keep(job, outcome))
         if summary.counts.change or summary.counts.destroy:
             raise RefusedError(
                 f"The shared network would change ({summary.counts}), and other environments live in it.",
                 hint="Review it on its own: 'panel env apply shared', then run this again.",
+            )
+        if stops := blocked(findings):
+            raise RefusedError(
+                f"The plan of the shared network is blocked by a guardrail: {stops[0].address} {stops[0].reason}.",
+                hint="Review it on its own: 'panel env apply shared', then run this again.",
+                detail="\n".join(f"{stop.rule}: {stop.address} {stop.reason}" for stop in stops),
             )
         if summary.counts.add:
             self._runs.update(run_id, **(FRESH | {"progress_total": summary.counts.add}))
