@@ -184,8 +184,8 @@ class Overview:
 
     def _telling(self, last: Run | None) -> Run | None:
         """The last run that says something of the environment: what changes nothing neither fails it nor heals it."""
-        if last is None or last.active or last.kind not in _CHANGE_NOTHING:
-            return last
+        if last is None or last.kind not in _CHANGE_NOTHING or (last.active and last.kind != "drift"):
+            return last  # a drift check goes on behind whatever state there is
         before = self._stores.runs.recent(last.environment, before=last.id, limit=_LOOKED_AT)
         return next((run for run in before if run.kind not in _CHANGE_NOTHING), None)
 

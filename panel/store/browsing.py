@@ -16,7 +16,6 @@ from sqlmodel import col, select
 from panel.store.database import Database
 from panel.store.tables import (
     Run,
-    RunApproval,
     RunLine,
 )
 
@@ -48,7 +47,7 @@ class Found(NamedTuple):
 
 
 class Browsing:
-    """Windows on runs, log lines and what belongs to them."""
+    """Windows on runs and log lines."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -83,12 +82,6 @@ class Browsing:
         with self._db.read() as session:
             query = select(Run).where(col(Run.retry_of) == run_id, col(Run.id) > run_id)
             return [*session.exec(query.order_by(col(Run.id)))]
-
-    def approvals(self, run_id: int) -> list[RunApproval]:
-        """Who said yes to a run's plan, in order."""
-        with self._db.read() as session:
-            query = select(RunApproval).where(RunApproval.run_id == run_id)
-            return [*session.exec(query.order_by(col(RunApproval.at)))]
 
     def lines(
         self, run_id: int, *, levels: Sequence[str] = (), words: Sequence[str] = (),

@@ -15,6 +15,7 @@ from panel.access.identity import Identity, Role
 from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
 from panel.lifecycle.overview_workers import Workforce, workforce
+from panel.lifecycle.vitality import OVERDUE, STUCK, Vitality, vitality_of
 from panel.store.browsing import Browsing
 from panel.store.tables import (
     AuditEntry,
@@ -164,7 +165,24 @@ def lock(panel: Facade, environment: str) -> StateLock | None:
 
 def approvals(panel: Facade, run_id: int) -> list[RunApproval]:
     """Who said yes to a run's plan, in order."""
-    return Browsing(panel.stores.database).approvals(run_id)
+    return panel.stores.runs.approvals(run_id)
+
+
+def vitality(panel: Facade, run: Run) -> Vitality | None:
+    """How alive a run is; None when it has ended."""
+    return vitality_of(run, panel.stores, panel.settings)
+
+
+def troubled(panel: Facade, run: Run) -> bool:
+    """Whether a run under way is stuck, or past its time limit."""
+    found = vitality(panel, run)
+    return found is not None and found.state in {STUCK, OVERDUE}
+
+
+def in_the_way(panel: Facade, environment: str) -> Run | None:
+    """The run under way that keeps a person from ordering another; a drift check makes way."""
+    run = panel.stores.runs.active(environment)
+    return run if run is not None and run.kind != "drift" else None
 
 
 def browsing(panel: Facade) -> Browsing:

@@ -54,7 +54,7 @@ NOT_YOUR_ROLE = "You may not {what} {name}: that takes the role {roles}."
 BLOCKED_TITLE = "A guardrail stopped this plan"
 OVERRIDE = "Override"
 REASON = "Reason for the record"
-REASON_HINT = "why this is right although the guardrail objects"
+REASON_HINT = "why this is right although the guardrail objects, in a few words"
 REASON_MISSING = "A guardrail is overridden for a reason: write it down."
 OVERRIDE_THEN = "The plan then waits for review as any other."
 
@@ -82,6 +82,7 @@ FORCE_GENTLE = "Canceling without force has been under way for {elapsed}."
 # After the end
 RETRY = "Retry"
 REPLAN = "Re-plan"
+REPLAN_HELP = "Discards this plan and makes one of what is there now."
 UNLOCK = "Unlock…"
 WAIT = "Run {id} of {name} is under way: this has to wait until it has ended."
 STALE_TITLE = "What changed since the review"
@@ -98,15 +99,16 @@ STACK_NAMES: Mapping[str, str] = {"environment": "the environment", "shared": "t
 
 # Signs of life
 STUCK_TITLE = "This run is stuck"
+OVERDUE_TITLE = "This run is past its time limit"
 QUIET_TITLE = "Nothing was heard of this run for a while"
 LAST_SIGN = "Last sign of life"
 NO_SIGN = "none yet"
 WAITS_FOR = "Waits for"
 LIMIT = "Time limit"
-LIMIT_OF = "{limit} for {stage}; used {used}"
 STUCK_SHORT = "stuck"
+OVERDUE_SHORT = "overdue"
 QUIET_SHORT = "quiet"
-STUCK_NEXT = "A worker takes it up when one is alive. Cancel it if that does not help."
+STUCK_NEXT = "See Operations for workers that are alive. Cancel the run where that does not help."
 
 # Drift
 DRIFT_TITLE = "What drifted"

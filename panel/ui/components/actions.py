@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from panel.access.capabilities import Capability, can
+from panel.lifecycle.orders import NEEDS
 from panel.lifecycle.overview import EnvironmentView
 from panel.ui import acts, operations_text, text
 from panel.ui.components.destroy import ask_destroy, destroy_dialog
@@ -14,7 +15,8 @@ from panel.ui.state import Facade
 def actions(panel: Facade, view: EnvironmentView) -> None:
     """Draw the buttons that fit the environment's state."""
     name, run = view.name, view.active_run
-    blocked = text.WAIT_FOR_RUN.format(id=run.id, name=name) if run is not None else None
+    blocked = busy(view)
+    checking = text.WAIT_FOR_RUN.format(id=run.id, name=name) if run is not None else None
     partly = not view.exists and view.state == "failed"
     with st.container(horizontal=True, key="actions"):
         if not view.exists or view.state == "lost":
@@ -22,17 +24,27 @@ def actions(panel: Facade, view: EnvironmentView) -> None:
         else:
             _act(panel, "deploy", text.DEPLOY.format(name=name), view, blocked)
             _act(panel, "update", text.UPDATE.format(name=name), view, blocked)
-            _act(panel, "drift", operations_text.DRIFT_CHECK, view, blocked, why=operations_text.DRIFT_HELP)
+            _act(panel, "drift", operations_text.DRIFT_CHECK, view, checking, why=operations_text.DRIFT_HELP)
         if (view.exists and view.state != "lost") or partly:
             _destroy(panel, view, blocked)
     destroy_dialog(panel, name)
+
+
+def busy(view: EnvironmentView) -> str | None:
+    """Why nothing can be begun now; a drift check makes way for people."""
+    run = view.active_run
+    return (
+        text.WAIT_FOR_RUN.format(id=run.id, name=view.name)
+        if run is not None and run.kind != "drift"
+        else None
+    )
 
 
 def _act(
     panel: Facade, kind: str, label: str, view: EnvironmentView, blocked: str | None, *,
     primary: bool = False, why: str | None = None,
 ) -> None:  # fmt: skip
-    needed = {"create": Capability.CREATE, "deploy": Capability.DEPLOY}.get(kind, Capability.PLAN)
+    needed = NEEDS[kind]
     clicked = st.button(
         label, key=f"{kind}-{view.name}", type="primary" if primary else "secondary",
         disabled=blocked is not None or not can(panel.identity, needed), help=blocked or why,

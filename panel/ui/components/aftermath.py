@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from panel.access.capabilities import Capability, can
 from panel.catalogue.schema import SHARED
+from panel.lifecycle.operations import RETRIABLE
+from panel.lifecycle.orders import NEEDS
+from panel.lifecycle.stages import STAGES
 from panel.store.tables import Run, RunExecution, StateLock
 from panel.ui import acts, readers
 from panel.ui import run_text as text
@@ -19,15 +22,9 @@ from panel.ui.components.locks import lock_facts
 from panel.ui.components.markup import badge, draw, esc, folded, mono, page_link, quiet, when
 from panel.ui.state import Facade
 
-#: Ends after which the same may be asked for again, and those whose plan has to be made anew.
-_RETRIABLE = frozenset({"errored", "canceled", "interrupted"})
+#: Ends after which a plan has to be made anew; after the others, the whole is tried again.
 _REPLANNED = frozenset({"stale", "discarded", "blocked", "interrupted"})
-_PLANNED_KINDS = frozenset({"create", "update", "plan", "destroy", "refresh", "sleep", "wake", "drift"})
 _MOST_DRIFTED = 50
-_NEEDS = {
-    "create": Capability.CREATE, "deploy": Capability.DEPLOY, "destroy": Capability.DESTROY,
-    "unlock": Capability.UNLOCK,
-}  # fmt: skip
 
 
 def kin(panel: Facade, run: Run) -> str:
@@ -149,23 +146,25 @@ def drift_buttons(panel: Facade, environment: str, busy: str | None) -> None:
 
 
 def _busy(panel: Facade, run: Run) -> str | None:
-    other = panel.stores.runs.active(run.environment)
+    other = readers.in_the_way(panel, run.environment)
     return text.WAIT.format(id=other.id, name=run.environment) if other is not None else None
 
 
 def _again(panel: Facade, run: Run, *, primary: bool = True) -> None:
-    replanned = run.state in _REPLANNED and run.kind in _PLANNED_KINDS
-    if not replanned and run.state not in _RETRIABLE | _REPLANNED:
+    if run.state not in RETRIABLE:
         return
-    if run.kind == "destroy" and run.environment == SHARED:
+    destroys = run.kind == "destroy"
+    if destroys and run.environment == SHARED:
         return  # a terminal's business: no page offers it
+    # What was to be destroyed takes its name again, unless only its plan has to be made anew.
+    replanned = (
+        run.state in _REPLANNED and "plan" in STAGES[run.kind] and (run.state == "stale" or not destroys)
+    )
     busy = _busy(panel, run)
-    allowed = can(panel.identity, _NEEDS.get(run.kind, Capability.PLAN))
-    label = text.REPLAN if replanned else text.RETRY
-    off = busy is not None or not allowed
-    if run.kind == "destroy":
+    off = busy is not None or not can(panel.identity, NEEDS[run.kind])
+    if destroys and not replanned:
         st.button(
-            f"{label}…",
+            f"{text.RETRY}…",
             key=f"retry-{run.id}",
             disabled=off,
             help=busy,
@@ -173,9 +172,23 @@ def _again(panel: Facade, run: Run, *, primary: bool = True) -> None:
             args=(run.environment,),
         )
         destroy_dialog(panel, run.environment, retry_of=run.id)
-    elif st.button(
-        label, key=f"retry-{run.id}", type="primary" if primary else "secondary", disabled=off, help=busy
-    ):
-        act = panel.operations.replan if replanned else panel.operations.retry
+        return
+    label, act = (text.REPLAN, panel.operations.replan) if replanned else (text.RETRY, panel.operations.retry)
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    if st.button(label, key=f"retry-{run.id}", type=kind, disabled=off, help=busy):
         acts.order(panel, run.environment, run.kind, lambda: act(panel.identity, run.id or 0))
+        st.rerun()
+
+
+def replan_button(panel: Facade, run: Run) -> None:
+    """The button that discards a plan that waits and makes a new one."""
+    if st.button(
+        text.REPLAN,
+        key=f"replan-{run.id}",
+        disabled=not can(panel.identity, NEEDS[run.kind]),
+        help=text.REPLAN_HELP,
+    ):
+        acts.order(
+            panel, run.environment, run.kind, lambda: panel.operations.replan(panel.identity, run.id or 0)
+        )
         st.rerun()

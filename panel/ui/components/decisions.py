@@ -11,6 +11,7 @@ from panel.access.capabilities import Capability, can
 from panel.errors import RefusedError
 from panel.store.tables import Run, RunApproval
 from panel.ui import acts, notices, readers, run_text, session
+from panel.ui.components.aftermath import replan_button
 from panel.ui.components.confirmations import ask_force, force_dialog
 from panel.ui.components.markup import badge, draw, esc, quiet, when
 from panel.ui.state import Facade
@@ -30,6 +31,7 @@ def decision(panel: Facade, run: Run) -> None:
     ):
         key = session.of(session.COMMENT, run.id)
         st.text_input(run_text.COMMENT, key=key, max_chars=_MOST_CHARACTERS, placeholder=run_text.OPTIONAL)
+        replan_button(panel, run)
         _discard(panel, run, key)
         last = len(given) + 1 >= needed
         st.button(
@@ -96,6 +98,7 @@ def overriding(panel: Facade, run: Run) -> None:
             label, key=key, max_chars=_MOST_CHARACTERS,
             placeholder=run_text.REASON_HINT if allowed else run_text.OPTIONAL,
         )  # fmt: skip
+        replan_button(panel, run)
         _discard(panel, run, key)
         st.button(
             run_text.OVERRIDE, key=f"override-{run.id}", type="primary", disabled=not allowed,

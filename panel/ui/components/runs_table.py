@@ -7,29 +7,32 @@ from datetime import UTC, datetime
 
 from panel.lifecycle.stages import KINDS
 from panel.store.tables import Run
-from panel.ui import run_text, text
+from panel.ui import readers, run_text, text
 from panel.ui.components.markup import esc, page_link, quiet, table, when
 from panel.ui.components.signs import short
 from panel.ui.components.states import run_badge
 from panel.ui.format import between, counts, plural
+from panel.ui.state import Facade
 
 
-def runs_table(runs: Sequence[Run], *, with_environment: bool) -> str:
+def runs_table(panel: Facade, runs: Sequence[Run], *, with_environment: bool) -> str:
     """Markup of the table, newest first as given."""
     now = datetime.now(UTC)
     head = [text.RUN, text.KIND, text.STATE, text.PLANNED_CHANGES, text.AUTHOR, text.DURATION, text.WHEN]
     if with_environment:
         head.insert(1, text.ENVIRONMENT)
     took = head.index(text.DURATION)
-    return table(head, [_row(run, now, with_environment=with_environment) for run in runs], right=(took,))
+    return table(
+        head, [_row(panel, run, now, with_environment=with_environment) for run in runs], right=(took,)
+    )
 
 
-def _row(run: Run, now: datetime, *, with_environment: bool) -> list[str]:
+def _row(panel: Facade, run: Run, now: datetime, *, with_environment: bool) -> list[str]:
     took = between(run.started_at or run.created_at, run.ended_at or now)
     cells = [
         page_link("run", "run", run.id, f"{text.RUN} {run.id}"),
         esc(KINDS.get(run.kind, run.kind)) + _of(run),
-        run_badge(run) + short(run),
+        run_badge(run) + (short(readers.vitality(panel, run)) if run.active else ""),
         esc(_changes(run)),
         esc(run.author),
         took,

@@ -8,7 +8,7 @@ from panel.errors import NotFoundError, PanelError
 from panel.lifecycle.overview import EnvironmentView
 from panel.ui import notices, readers, session, text
 from panel.ui.components import facts
-from panel.ui.components.actions import actions
+from panel.ui.components.actions import actions, busy
 from panel.ui.components.banners import banners, rules
 from panel.ui.components.markup import draw, esc, link, page_link, quiet, rows, safe_url, table
 from panel.ui.components.problems import problem
@@ -37,7 +37,7 @@ def show() -> None:
     run = view.active_run
     every = LIVELY if run is not None else CALM
     live(_header, every)(view.name, _marker(view))
-    banners(panel, view, text.WAIT_FOR_RUN.format(id=run.id, name=view.name) if run is not None else None)
+    banners(panel, view, busy(view))
     actions(panel, view)
     _tabs(panel, view, every)
 
@@ -154,7 +154,7 @@ def _services(view: EnvironmentView) -> str:
 def _run_list(name: str) -> None:
     runs = get_panel().stores.runs.recent(name, limit=_RUNS)
     more = f"<p>{quiet(esc(text.RUNS_SHOWN.format(count=_RUNS)))}</p>" if len(runs) == _RUNS else ""
-    draw(runs_table(runs, with_environment=False) + more if runs else quiet(text.NO_RUNS))
+    draw(runs_table(get_panel(), runs, with_environment=False) + more if runs else quiet(text.NO_RUNS))
 
 
 def _health(name: str) -> None:

@@ -13,7 +13,6 @@ from panel.ui.components.banners import is_near
 from panel.ui.components.card import card
 from panel.ui.components.markup import badge, draw, esc, page_link, quiet, when
 from panel.ui.components.problems import problem_markup
-from panel.ui.components.signs import vitality
 from panel.ui.format import duration, plural
 from panel.ui.live import CALM, LIVELY, live
 from panel.ui.state import Facade, Start, get_panel, get_start
@@ -92,7 +91,7 @@ def _needs(panel: Facade, views: list[EnvironmentView], start: Start, *, alone: 
     items += [
         f"{badge('bad', words.NEEDS_STUCK.format(id=run.id, name=run.environment))} {_way(run)}"
         for run in readers.active_runs(panel)
-        if vitality(run) == "stuck"
+        if readers.troubled(panel, run)
     ]
     return items
 

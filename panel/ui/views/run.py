@@ -106,8 +106,7 @@ def _now(panel: Facade, run: Run, moving: str) -> str:
         note = note or text.AUTO_APPROVED.format(name=run.author)
     if run.state in _ASKING:
         return ""
-    stage = next((item for item in panel.stores.runs.stages(run.id or 0) if item.name == run.stage), None)
-    banner = signs(run, stage)
+    banner = signs(run, readers.vitality(panel, run))
     return f'<div class="p-live">{moving}{f"<p>{quiet(esc(note))}</p>" if note else ""}</div>{banner}'
 
 

@@ -77,7 +77,7 @@ def _table(which: RunFilter, place: Place) -> None:
     if not runs:
         draw(f"<p>{quiet(run_text.NONE_MATCH if any(which) else text.NO_RUNS)}</p>")
         return
-    draw(runs_table(runs, with_environment=True) + f"<p>{quiet(esc(_counted(panel, which)))}</p>")
+    draw(runs_table(panel, runs, with_environment=True) + f"<p>{quiet(esc(_counted(panel, which)))}</p>")
 
 
 def _counted(panel: Facade, which: RunFilter) -> str:

@@ -184,8 +184,9 @@ def test_cancelling_is_asked_for_and_said(sample: Any, open_page: Open) -> None:
     assert "31 / 42" in body(app)
     button(app, "Cancel run").click().run()
     assert sample.stores.runs.get(run.id).cancel_requested
-    assert "Cancelling" in body(app)
+    assert "Canceling" in body(app)
     assert "Cancel run" not in labels(app)
+    assert "Force…" in labels(app)
 
 
 def test_a_failed_run_says_why_what_next_and_can_be_tried_again(sample: Any, open_page: Open) -> None:
@@ -195,7 +196,7 @@ def test_a_failed_run_says_why_what_next_and_can_be_tried_again(sample: Any, ope
     assert "VpcLimitExceeded" in text
     assert "ask AWS for a higher limit" in text
     assert "main.tf line 12" in text
-    button(app, "Retry: create failed").click().run()
+    button(app, "Retry").click().run()
     assert sample.stores.runs.active("failed").kind == "create"
 
 
