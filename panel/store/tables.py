@@ -31,10 +31,19 @@ class Run(SQLModel, table=True):
             sqlite_where=text("active = 1"),
             postgresql_where=text("active"),
         ),
+        # What a worker looks for several times a second: few runs of many, in the very words of the query.
+        Index(
+            "run_open",
+            "id",
+            sqlite_where=text("active IS 1 OR awaiting IS 1"),
+            postgresql_where=text("active IS true OR awaiting IS true"),
+        ),
+        Index("run_of_environment", "environment", "id"),
+        Index("run_retry", "retry_of"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    environment: str = Field(index=True)
+    environment: str
     kind: str
     state: str = "queued"
     stage: str = ""
@@ -109,10 +118,13 @@ class RunLine(SQLModel, table=True):
     """A line of a run's log. ``source`` and ``position`` make reading the same output twice harmless."""
 
     __tablename__ = "run_line"
-    __table_args__ = (Index("run_line_once", "run_id", "source", "position", unique=True),)
+    __table_args__ = (
+        Index("run_line_once", "run_id", "source", "position", unique=True),
+        Index("run_line_in_order", "run_id", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    run_id: int = Field(foreign_key="run.id", index=True)
+    run_id: int = Field(foreign_key="run.id")
     stage: str = ""
     source: str = ""
     position: int | None = None
@@ -155,6 +167,14 @@ class RunExecution(SQLModel, table=True):
     """One Terraform process of a run, noted before it is started: who has only the store knows that it was begun."""
 
     __tablename__ = "run_execution"
+    __table_args__ = (
+        Index(
+            "run_execution_open",
+            "instance",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     run_id: int = Field(primary_key=True, foreign_key="run.id")
     key: str = Field(primary_key=True)

@@ -68,7 +68,7 @@ def test_a_second_run_of_an_environment_is_refused_by_the_database(open_store: C
     assert sorted(type(result).__name__ for result in results) == ["BusyError"] * 3 + ["Run"]
     (won,) = [result.id for result in results if not isinstance(result, BusyError)]
     assert all(f"Run {won} of staging" in str(r) for r in results if isinstance(r, BusyError))
-    assert desks[0].runs.finish(won, "applied", "worker").ended_at.utcoffset() is not None
+    assert desks[0].runs.finish(won, "errored", "worker").ended_at.utcoffset() is not None
     assert desks[0].runs.create("staging", "update", "ana", ["plan"]).active
 
 
