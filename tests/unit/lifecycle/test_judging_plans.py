@@ -15,8 +15,9 @@ import pytest
 from panel.catalogue.schema import Catalogue
 from panel.engine.operation import Operation
 from panel.engine.outcome import Outcome, Status
+from panel.errors import RefusedError
 from panel.lifecycle.context import Context
-from panel.lifecycle.plan_steps import PlanSteps
+from panel.lifecycle.shared_steps import SharedSteps
 from panel.runs.mark import ReviewMark
 from panel.settings import Settings
 from panel.store.stores import Stores
@@ -69,7 +70,7 @@ def judged(stores: Stores, catalogue: Catalogue, tmp_path: Path) -> Judged:
     """Plan an environment's stack; the worst severity that the store keeps of each rule."""
 
     def act(
-        *changes: Mapping[str, Any], project: Any = None, staging: Any = None, environment: str = "staging", checkov: str = ""
+        *changes: Mapping[str, Any], project: Any = None, staging: Any = None, stack: str = "environment", checkov: str = ""
     ) -> dict[str, str]:  # fmt: skip
         raw = catalogue.model_dump() | {"guardrails": project or {}}
         raw["environments"]["staging"]["guardrails"] = staging or {}
@@ -84,11 +85,14 @@ def judged(stores: Stores, catalogue: Catalogue, tmp_path: Path) -> Judged:
             ensure_endpoint=lambda: None, keep_tasks_running=lambda: None, runtime=lambda: "process", tasks=lambda: None,
         )  # fmt: skip
         stores.environments.save("shared", exists=True)
-        run_id = stores.runs.create(environment, "update", "ana", ["plan", "review", "apply"]).id or 0
+        run_id = stores.runs.create("staging", "update", "ana", ["plan", "review", "apply"]).id or 0
         stores.runs.transition(run_id, "preparing", "worker")
-        PlanSteps(context).plan(run_id)
-        stores.runs.finish(run_id, "canceled", "ana")
-        kept = stores.runs.plan(run_id, "environment")
+        steps = SharedSteps(context)
+        try:
+            steps.shared(run_id) if stack == "shared" else steps.plan(run_id)
+        finally:
+            stores.runs.finish(run_id, "canceled", "ana")
+        kept = stores.runs.plan(run_id, stack)
         assert kept is not None
         order = ["pass", "warn", "block"]
         worst: dict[str, str] = {}
@@ -145,3 +149,18 @@ def test_checkov_is_asked_where_a_team_asks_for_it(judged: Judged, stores: Store
     assert found["checkov"] == "block"
     (run,) = stores.runs.recent("staging", limit=1)
     assert "Checkov" in " ".join(line.text for line in stores.runs.lines(run.id or 0))
+
+
+def test_the_shared_network_is_not_made_in_passing_where_a_rule_blocks_it(
+    judged: Judged, stores: Stores
+) -> None:
+    project = {"open_ingress": {"severity": "block"}}
+
+    with pytest.raises(RefusedError, match="blocked by a guardrail: aws_vpc_") as refused:
+        judged(_OPEN_PORT, project=project, staging={"open_ingress": {"severity": "off"}}, stack="shared")
+
+    assert "panel env apply shared" in refused.value.hint
+    (run,) = stores.runs.recent("staging", limit=1)
+    kept = stores.runs.plan(run.id or 0, "shared")
+    assert kept is not None
+    assert "block" in {finding["severity"] for finding in kept.guardrails}
