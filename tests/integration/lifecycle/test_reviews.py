@@ -147,9 +147,9 @@ def test_an_order_does_not_wait_for_a_drift_check(busy_house: Any, fresh: Fresh)
     order = busy_house.operations.update(busy_house.ana, name, auto_approve=True).id
 
     assert (busy_house.run(drift).state, busy_house.run(drift).comment) == ("canceled", "made way")
+    busy_house.release(f"{name}.plan")
     busy_house.until(lambda: busy_house.run(order).waiting_for, "the order waits for its end")
     assert busy_house.steps(order) == []
-    busy_house.release(f"{name}.plan")
     busy_house.stores.executions.end(drift, "plan", "canceled")
     assert busy_house.until_ended(order).state == "applied"
     busy_house.until(lambda: "plan" in busy_house.steps(drift), "the check has ended")
