@@ -15,12 +15,13 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from filelock import FileLock
 from filelock import Timeout as LockTimeout
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import Session, create_engine
 
 from panel.errors import ConfigurationError, StorageError
 from panel.store import fence
+from panel.store.discretion import mask_what_is_written, serialize
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 # Numbers of PostgreSQL's advisory locks: any will do, as long as nothing else in the database uses them.
@@ -50,10 +51,12 @@ class Database:
         options: dict[str, Any] = (
             {"connect_args": {"timeout": 15}} if self.sqlite else {"pool_pre_ping": True}
         )
+        options["json_serializer"] = serialize
         try:
             self.engine: Engine = create_engine(self._url, **options)
         except (ArgumentError, ImportError) as error:
             raise _wrong_url(str(error)) from None
+        mask_what_is_written(self.engine)
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -86,11 +89,21 @@ class Database:
             return MigrationContext.configure(connection).get_current_revision()
 
     def _upgrade(self, config: Config) -> None:
-        with self.engine.begin() as connection:
+        with (
+            self.engine.connect() as connection,
+            _without_foreign_keys(connection, sqlite=self.sqlite),
+            connection.begin(),
+        ):
             if not self.sqlite:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE})")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            broken = self.sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken:
+                raise StorageError(
+                    f"The panel's database {self.place} was not upgraded: rows of {broken[0]} belong to nothing.",
+                    hint="Restore a copy from before, and report this.",
+                )
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -125,6 +138,20 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+@contextmanager
+def _without_foreign_keys(connection: Connection, *, sqlite: bool) -> Iterator[None]:
+    """SQLite changes a table by making it anew, which its own references would forbid. Only outside a transaction
+    does it let itself be told to look away, hence past SQLAlchemy, which would begin one."""
+    driver: Any = connection.connection.driver_connection
+    if sqlite:
+        driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        if sqlite:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _wrong_url(why: str) -> ConfigurationError:
