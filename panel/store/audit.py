@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from panel.store.database import Database
+from panel.store.discretion import MASKER
 from panel.store.tables import AuditEntry, now
 
 # Two writers that saw the same last entry would fork the chain.
@@ -40,7 +41,8 @@ class AuditEntries:
             last = session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(1)).first()
             entry = AuditEntry(
                 at=now(), actor=actor, role=role, action=action, environment=environment,
-                detail=dict(detail), previous_hash=last.hash if last else "",
+                # Masked before it is hashed: what is stored must be what the chain vouches for.
+                detail=MASKER.value(dict(detail)), previous_hash=last.hash if last else "",
             )  # fmt: skip
             entry.hash = entry_hash(entry)
             session.add(entry)
