@@ -31,7 +31,7 @@ _FRAME = """
 [data-testid="stHeadingWithActionElements"] { overflow-wrap: anywhere; }
 .stButton button, .stLinkButton a { box-shadow: none; }
 .stTabs [role="tab"][aria-selected="true"] p { color: var(--p-link); font-weight: 600; }
-button[data-testid$="Active"] p { color: var(--p-link); font-weight: 600; }
+[data-testid="stButtonGroup"] button[data-selected="true"] p { color: var(--p-link); font-weight: 600; }
 .stHtml, .p { overflow-wrap: anywhere; }
 .p { font-size: 0.94rem; }
 [data-testid="stPageLink"] a { padding: 0.2rem 0; background: none; }
