@@ -209,7 +209,7 @@ class Panel:
             channels = {}
         outbox = Outbox(self.stores.notifications, channels, mail_to=self.mail_to)
         teller = Teller(self.catalogue, outbox, self.settings.public_url)
-        orders = ScheduledOrders(self.operations, self.stores, self.trail)
+        orders = ScheduledOrders(self.operations)
         schedules = Schedules(self.catalogue, self.stores, orders, teller, self.world)
         news = RunNews(self.stores, teller, approval_timeout_s=self.settings.approval_timeout_s)
         return {

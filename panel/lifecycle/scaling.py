@@ -60,15 +60,17 @@ def before_apply(context: Context, run: Run) -> None:
 
 
 def after_apply(context: Context, run: Run) -> None:
-    """After an apply: note whether the environment is awake; after waking, start the tasks again."""
+    """After an apply: note whether the environment is awake, and that nothing of it drifts; after waking, start the
+    tasks again.
+    """
     if run.kind == "sleep":
         # Autoscaling may have started some again until Terraform told it to keep to none.
         _scale_services(context, run.environment, asleep=True)
-        context.stores.environments.save(run.environment, asleep=True, ready=True)
+        context.stores.environments.save(run.environment, asleep=True, ready=True, drift=[])
     elif run.kind in WAKING:
         if run.kind == "wake":
             _scale_services(context, run.environment, asleep=False)
-        context.stores.environments.save(run.environment, asleep=False)
+        context.stores.environments.save(run.environment, asleep=False, drift=[])
 
 
 def _scale_services(context: Context, environment: str, *, asleep: bool) -> None:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from panel.access.capabilities import Capability, require
 from panel.access.identity import SYSTEM
-from panel.audit.trail import Trail
 from panel.lifecycle.operations import Operations
-from panel.lifecycle.stages import CHANGING, PRIORITIES, STAGES
-from panel.store.stores import Stores
 from panel.store.tables import Run
 
 
@@ -30,41 +26,31 @@ class Orders(Protocol):
 
 
 class ScheduledOrders:
-    """The orders over the store. Each raises BusyError where the environment has a run under way."""
+    """The orders, through what people's go through. Each raises BusyError where the environment has a run under way.
 
-    def __init__(self, operations: Operations, stores: Stores, trail: Trail) -> None:
+    Nobody is asked to approve them, however many approvals the environment's plans take otherwise: who wrote the schedule
+    into environments.yaml has chosen what happens, and when.
+    """
+
+    def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        self._stores = stores
-        self._trail = trail
 
     def drift(self, environment: str) -> Run:
         """Compare an environment with what is real; nothing is changed."""
-        return self._order("drift", environment, Capability.PLAN)
+        return self._operations.drift(SYSTEM, environment)
 
     def sleep(self, environment: str) -> Run:
-        """Scale an environment down; applied without a review, and only where nothing but sizes changes."""
-        return self._order("sleep", environment, Capability.APPLY, auto_approve=True)
+        """Scale an environment down; applied only where nothing but sizes changes."""
+        return self._operations.sleep(SYSTEM, environment, auto_approve=True)
 
     def wake(self, environment: str) -> Run:
         """Scale an environment up again; as above."""
-        return self._order("wake", environment, Capability.APPLY, auto_approve=True)
+        return self._operations.wake(SYSTEM, environment, auto_approve=True)
 
     def destroy(self, environment: str) -> Run:
         """Destroy an environment.
-
-        It is not asked who approves its plans: its owner chose its end when they wrote ``ttl_hours``, and was warned.
 
         Raises:
             ProtectedError: it is protected.
         """
         return self._operations.destroy(SYSTEM, environment, confirm=environment, auto_approve=True)
-
-    def _order(
-        self, kind: str, environment: str, capability: Capability, *, auto_approve: bool = False
-    ) -> Run:
-        require(SYSTEM, capability, environment)
-        self._trail.record(SYSTEM.name, SYSTEM.role, kind, environment, auto_approve=auto_approve)
-        return self._stores.runs.create(
-            environment, kind, SYSTEM.name, STAGES[kind],
-            auto_approve=auto_approve, priority=PRIORITIES.get(kind, CHANGING),
-        )  # fmt: skip

@@ -529,7 +529,7 @@ def test_working_hours_in_plain_words(later: int, asleep: bool, text: str, bench
 @pytest.fixture
 def scheduled(bench: Bench) -> Callable[[], ScheduledOrders]:
     trail = Trail(bench.stores.audit)
-    return lambda: ScheduledOrders(Operations(bench.catalogue, bench.stores, trail), bench.stores, trail)
+    return lambda: ScheduledOrders(Operations(bench.catalogue, bench.stores, trail))
 
 
 @pytest.mark.parametrize("kind", ["drift", "sleep", "wake", "destroy"])
