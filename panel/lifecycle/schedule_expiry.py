@@ -76,4 +76,4 @@ def retry_at(tries: Sequence[Run]) -> datetime | None:
     if not failures:
         return None
     ended = tries[0].ended_at or tries[0].created_at
-    return ended + min(_FIRST_RETRY * 2 ** min(failures - 1, 20), _LONGEST_RETRY)
+    return ended + min(_FIRST_RETRY * 2.0 ** min(failures - 1, 20), _LONGEST_RETRY)

@@ -112,4 +112,4 @@ class Outbox:
 def retry_wait(attempts: int, chance: float) -> timedelta:
     """How long to wait after so many attempts: twice as long each time, an hour at most, and up to a quarter more
     by ``chance`` (from 0 to 1), so that what failed together is not tried together."""
-    return min(_FIRST_RETRY * 2 ** min(attempts - 1, 20), _LONGEST_RETRY) * (1 + chance / 4)
+    return min(_FIRST_RETRY * 2.0 ** min(attempts - 1, 20), _LONGEST_RETRY) * (1 + chance / 4)
