@@ -5,24 +5,15 @@ Each step may be repeated from its start. By topic: ``shared_steps``, ``plan_ste
 
 from __future__ import annotations
 
-import time
-
 from panel.errors import CanceledRunError, EndpointError, PanelError
 from panel.lifecycle.apply_steps import ApplySteps
 from panel.lifecycle.decision_steps import DecisionSteps
-from panel.lifecycle.draining import GATE
 from panel.lifecycle.shared_steps import SharedSteps
 from panel.lifecycle.stack_steps import Planned
 from panel.runs.journal import Journal
-from panel.store.runs import MADE_WAY
-from panel.store.tables import Run, now
+from panel.store.tables import now
 
 __all__ = ["Planned", "TerraformSteps"]
-
-# Between two looks, and the longest wait, in seconds: Terraform ends a plan within moments when it is asked to.
-_LOOK_S = 0.25
-_WAY_LIMIT_S = 60.0
-_RECENT = 5
 
 
 class TerraformSteps(SharedSteps, DecisionSteps, ApplySteps):
@@ -38,20 +29,6 @@ class TerraformSteps(SharedSteps, DecisionSteps, ApplySteps):
             raise CanceledRunError(f"Run {run_id} was canceled before it began.")
         self._runs.transition(run_id, "preparing", "worker", worker=worker, heartbeat_at=now())
         self._context.ensure_endpoint()
-        self._await_way(self._runs.get(run_id))
-
-    def _await_way(self, run: Run) -> None:
-        """A drift check that made way may still be ending: its Terraform is in the workspace and has the state's lock."""
-        others = [one for one in self._runs.recent(run.environment, limit=_RECENT) if one.id != run.id]
-        made_way = [one.id or 0 for one in others if one.comment == MADE_WAY and not one.active]
-        give_up = time.monotonic() + _WAY_LIMIT_S
-        executions = self._context.stores.executions
-        while any(one.ended_at is None for number in made_way for one in executions.of_run(number)):
-            if time.monotonic() > give_up or self._runs.get(run.id or 0).cancel_requested:
-                return  # its worker is gone, and nobody notes its end: whatever it holds is looked at by the plan
-            self._runs.update(run.id or 0, heartbeat_at=now(), waiting_for="a drift check that makes way")
-            GATE.pause()
-            time.sleep(_LOOK_S)
 
     def unlock(self, run_id: int) -> None:
         """Take care of the state's lock, as a person asked for.
