@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
 _QUIET = ("httpx", "httpcore", "botocore", "boto3", "urllib3", "s3transfer", "alembic")
@@ -24,10 +25,24 @@ def stop_event() -> threading.Event:
     return event
 
 
+class _Discreet(logging.Formatter):
+    """A traceback may show anything: what looks like a credential is masked in the whole entry."""
+
+    mask: Callable[[str], str] = staticmethod(str)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self.mask(super().format(record))
+
+
 def log_to_stderr() -> None:
-    """Log with UTC times to standard error; libraries only when something is wrong."""
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    """Log with UTC times to standard error, masked; libraries only when something is wrong."""
+    # Only a process that works logs: one that prints help need not load the settings.
+    from panel.masking import Masker
+    from panel.settings import own_environment
+
+    formatter = _Discreet("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
+    formatter.mask = Masker.for_environment(own_environment()).text
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

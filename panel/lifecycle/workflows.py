@@ -21,6 +21,7 @@ from panel.errors import (
     SupersededError,
 )
 from panel.lifecycle.deploy_steps import DeploySteps
+from panel.lifecycle.discretion import discreetly
 from panel.lifecycle.draining import GATE
 from panel.lifecycle.stages import STACK_ALONE
 from panel.lifecycle.terraform_steps import Planned, TerraformSteps
@@ -196,7 +197,7 @@ class Workflows:
 
 def _step(name: str, function: Step, *args: Any) -> Any:
     with GATE.step():
-        return DBOS.run_step({"name": name}, function, *args)
+        return DBOS.run_step({"name": name}, discreetly(function), *args)
 
 
 def _state_after(error: PanelError, state: str) -> str:
