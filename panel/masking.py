@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -13,6 +14,8 @@ SENSITIVE = "(sensitive)"
 
 # A known secret shorter than this ("test", "admin") would blot out ordinary words of the log.
 _SHORTEST_SECRET = 8
+_SHORT = 200
+_REMEMBERED = 8192
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|PRIVATE_KEY|API_KEY|CREDENTIAL", re.IGNORECASE)
 # Variables whose name sounds secret but whose value is a path or an address.
 _NOT_SECRET = frozenset({"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SHARED_CREDENTIALS_FILE"})
@@ -74,6 +77,8 @@ class Masker:
         }
         # The longest first: one secret may begin with another.
         self._known = sorted(known, key=lambda secret: (-len(secret), secret))
+        # Plans say the same short things thousands of times.
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._masked)
 
     @classmethod
     def for_environment(cls, environment: Mapping[str, str]) -> Masker:
@@ -82,6 +87,11 @@ class Masker:
 
     def text(self, text: str) -> str:
         """``text`` with every secret masked."""
+        if len(text) < _SHORTEST_SECRET:
+            return text
+        return self._remembered(text) if len(text) <= _SHORT else self._masked(text)
+
+    def _masked(self, text: str) -> str:
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, SENSITIVE)
