@@ -22,6 +22,9 @@ STEPS: Mapping[str, str] = {
     "interrupted": "Interrupted",
     "blocked": "Blocked by a guardrail",
 }
+#: The last step of a run whose plan was all there was to do.
+PLAN_STEP = "Planned"
+DRIFT_STEP = "Drifted"
 HOW_IT_WENT = "How it went"
 IN_UTC = "times in UTC"
 SO_FAR = "{elapsed} so far"
@@ -83,13 +86,11 @@ FORCE_GENTLE = "Canceling without force has been under way for {elapsed}."
 RETRY = "Retry"
 REPLAN = "Re-plan"
 REPLAN_HELP = "Discards this plan and makes one of what is there now."
-UNLOCK = "Unlock…"
 WAIT = "Run {id} of {name} is under way: this has to wait until it has ended."
 STALE_TITLE = "What changed since the review"
-STALE_NEXT = "It was not applied. Re-plan makes a plan of what is there now, for another review."
+STALE_NEXT = "Re-plan makes a plan of what is there now, for another review."
 INTERRUPTED_TITLE = "Nobody saw how this run ended"
 INTERRUPTED_DONE = "Terraform had finished {done} of {total} resources when it was last heard of."
-INTERRUPTED_WAITING = "Under way: {what}."
 EXECUTION = "{action} of {stack} on {host}"
 EXECUTION_OPEN = "no end is recorded"
 EXECUTION_ENDED = "ended: {status}"
@@ -100,7 +101,6 @@ STACK_NAMES: Mapping[str, str] = {"environment": "the environment", "shared": "t
 # Signs of life
 STUCK_TITLE = "This run is stuck"
 OVERDUE_TITLE = "This run is past its time limit"
-QUIET_TITLE = "Nothing was heard of this run for a while"
 LAST_SIGN = "Last sign of life"
 NO_SIGN = "none yet"
 WAITS_FOR = "Waits for"

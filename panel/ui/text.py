@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-PRODUCT = "panel"
 ICON = (
     '<svg viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0f6466"/>'
     '<path d="M3 5h10M3 8h7M3 11h4" stroke="#fff" stroke-width="1.6" fill="none"/></svg>'
@@ -58,7 +57,7 @@ RUN_ENDS: Mapping[str, str] = {
     "no_changes": "Nothing had to change.",
     "canceled": "It was canceled. What Terraform had finished stays as it is.",
     "discarded": "The plan was discarded. Nothing was applied.",
-    "stale": "The world changed after the plan was made, so it was not applied. Plan again.",
+    "stale": "The world changed after the review, so nothing was applied.",
     "blocked": "A guardrail refused this plan. Nothing was applied.",
 }
 #: Words of a health verdict.
@@ -117,12 +116,6 @@ PARTS: Mapping[str, str] = {
     "state_bucket": "the bucket the services keep their state in, with everything people saved",
 }
 DESTROY_MISMATCH = "This is not the name: type {name} exactly."
-KEEP = "Keep {name}"
-APPROVE = "Approve and apply"
-DISCARD = "Discard"
-CANCEL = "Cancel run"
-CANCELLING = "Canceling: it stops at the next safe point. What Terraform has finished stays."
-RETRY = "Retry: {kind} {name}"
 REVIEW = "Review the plan of {name}"
 WATCH = "Watch run {id}"
 SEE_FAILURE = "See what happened in run {id}"
@@ -132,7 +125,6 @@ OPEN_ENVIRONMENT = "{name}"
 TRY_AGAIN = "Try again"
 DISMISS = "Close this message"
 START = "Start what is missing"
-COMMENT = "Comment for the record (optional)"
 BUSY_TITLE = "Somebody was faster"
 REFUSED_TITLE = "Not done"
 PROTECTED = "{name} is protected: it cannot be destroyed."
@@ -196,16 +188,13 @@ VERSION = "Version"
 DIGEST = "Digest"
 TASKS = "Tasks"
 TASKS_OF = "{running} of {desired} running"
-DEPLOYED = "Deployed"
 STATE = "State"
-PEOPLE = "People"
 SITE_BUCKET = "Site bucket"
 LOAD_BALANCER = "Load balancer"
 TASK = "Task {number}"
 TASK_RUNNING = "running"
 TASK_MISSING = "not running"
 NO_TASKS = "no tasks"
-ZONES = "2 zones"
 FILES = "everything else"
 NOT_THERE = "Nothing is created yet. This is what a run of Create brings up."
 NO_RUNS = "No runs yet. Every creation, update, deployment and destruction will be listed here."
@@ -232,7 +221,6 @@ UNKNOWN_RELEASE = "Release"
 ESTIMATE_OF_PLAN = "Estimate from the last plan that was applied."
 ESTIMATE_OF_CATALOGUE = "Estimate from environments.yaml: what it would cost if it were created now."
 ESTIMATE_NOTE = "List prices, without taxes, discounts and data transfer. Actual spending can differ."
-BUDGET = "Budget"
 BUDGET_LINE = "{monthly} of {budget} ({percent} %)"
 COST_ITEMS = "What it is made of"
 COST_UNKNOWN = "Not priced"
@@ -245,7 +233,6 @@ QUANTITY = "Quantity"
 UNIT = "Unit"
 UNIT_PRICE = "Unit price, $"
 PER_MONTH = "$ / month"
-SOURCE = "Source"
 AS_OF = "As of"
 CHART_TITLE = "$ / month by component"
 NO_COST = "There is no estimate: {reason}"
@@ -260,33 +247,17 @@ TAB_NEEDS = "▲ {title}"
 TAB_WORKING = "◐ {title}"
 PROGRESS = "{done} / {total}"
 WAITING_FOR = "waiting for {what}"
-FILTER_LOG = "Filter the log"
-NO_LINE_MATCH = "No line matches {needle}."
 ABSENT = "—"
-LOG = "Log"
-LOG_LOADING = "Loading the log…"
-LOG_NEWEST = "The newest {count} lines. The whole log: panel runs logs {id}"
 NO_LOG = "No lines yet. What Terraform and the stages say will appear here."
-TRANSITIONS = "How it went"
-FROM_TO = "{before} → {after}"
 ERROR_TITLE = "{stage} did not succeed"
 DETAILS = "Technical detail"
 WHAT_NEXT = "What to do next"
-NO_DETAIL = "no further detail"
 ENVIRONMENT_LINK = "Environment {name}"
 AUTO_APPROVED = "The plan is applied without a review: {name} asked for that."
-ASKED = "asked"
-STARTED = "started"
-ENDED = "ended"
-TOOK = "took"
 STILL_IN_STAGE = "{stage} for {elapsed}"
 SHARED_TITLE = "shared network"
 
 # Runs
-ANY_ENVIRONMENT = "All environments"
-RUNS_FILTER = "Environment"
-OLDER = "Older runs"
-NEWEST = "Newest runs"
 KIND = "Kind"
 PLANNED_CHANGES = "Changes"
 DURATION = "Duration"

@@ -174,7 +174,9 @@ def _again(panel: Facade, run: Run, *, primary: bool = True) -> None:
         destroy_dialog(panel, run.environment, retry_of=run.id)
         return
     label, act = (text.REPLAN, panel.operations.replan) if replanned else (text.RETRY, panel.operations.retry)
-    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    # What somebody put an end to is not what the page leads back to.
+    leads = primary and run.state not in {"discarded", "canceled"}
+    kind: Literal["primary", "secondary"] = "primary" if leads else "secondary"
     if st.button(label, key=f"retry-{run.id}", type=kind, disabled=off, help=busy):
         acts.order(panel, run.environment, run.kind, lambda: act(panel.identity, run.id or 0))
         st.rerun()

@@ -54,7 +54,7 @@ def _lock(panel: Facade, lock: StateLock) -> None:
         draw(
             f'<div class="p-banner" role="status"><p>{title}</p><p>{esc(text.LOCK_WAITS)}</p>{lock_facts(lock)}</div>'
         )
-        unlock_button(panel, lock, key="banner")
+        unlock_button(panel, lock, key="banner", primary=True)
     unlock_dialog(panel, lock.subject)
 
 
@@ -145,10 +145,12 @@ def rules(panel: Facade, view: EnvironmentView) -> list[tuple[str, str]]:
     who = text.APPROVALS_ONE if approvals.count == 1 else text.APPROVALS_MANY.format(count=approvals.count)
     who += f", {text.APPROVALS_OTHER}" if approvals.other_than_author else ""
     due = readers.schedules(panel, view.name)
-    drift = f"{esc(text.DRIFT_EVERY[entry.drift_check])} {quiet(esc(due.drift.text))}"
+    drift = esc(text.DRIFT_EVERY[entry.drift_check])
+    if view.exists and due.drift.state != "off":
+        drift += f" · {quiet(esc(due.drift.text))}"
     return [
         (text.APPROVALS, esc(who)),
-        (text.DRIFT, drift if view.exists else esc(text.DRIFT_EVERY[entry.drift_check])),
+        (text.DRIFT, drift),
         (text.EXPIRY, esc(due.expiry.text)),
-        (text.HOURS, f"{esc(hours)} {quiet(esc(due.hours.text))}" if hours else ""),
+        (text.HOURS, f"{esc(hours)} · {quiet(esc(due.hours.text))}" if hours else ""),
     ]

@@ -10,7 +10,7 @@ from panel.access.capabilities import Capability, can
 from panel.store.tables import Run, StateLock
 from panel.ui import acts, operations_text, readers, run_text, session
 from panel.ui.components.locks import lock_facts
-from panel.ui.components.markup import badge, draw, esc
+from panel.ui.components.markup import badge, draw_apart, esc
 from panel.ui.format import between
 from panel.ui.state import Facade
 
@@ -46,7 +46,7 @@ def _force(panel: Facade, run: Run) -> None:
     asked = readers.cancel_requests(panel, run)
     if asked:
         facts.append(run_text.FORCE_GENTLE.format(elapsed=between(asked[0].at, datetime.now(UTC))))
-    draw(
+    draw_apart(
         f"<p>{badge('warn', run_text.FORCE_WARNING)}</p><ul>{lost}</ul>"
         + "".join(f"<p>{esc(fact)}</p>" for fact in facts)
     )
@@ -92,7 +92,7 @@ def unlock_dialog(panel: Facade, environment: str) -> None:
 def _unlock(panel: Facade, lock: StateLock) -> None:
     sure = lock.holder == "orphaned"
     note = operations_text.UNLOCK_SURE if sure else operations_text.UNLOCK_UNSURE
-    draw(f"{lock_facts(lock)}<p>{esc(note) if sure else badge('warn', note)}</p>")
+    draw_apart(f"{lock_facts(lock)}<p>{esc(note) if sure else badge('warn', note)}</p>")
     with st.container(horizontal=True):
         label = operations_text.UNLOCK_NOW.format(name=lock.subject)
         if st.button(label, key=f"unlock-now-{lock.subject}", type="primary"):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from panel.errors import ProtectedError
 from panel.lifecycle.overview import EnvironmentView
 from panel.ui import acts, readers, session, text
-from panel.ui.components.markup import badge, draw, esc
-from panel.ui.components.problems import problem
+from panel.ui.components.markup import badge, draw_apart, esc
+from panel.ui.components.problems import problem_markup
 from panel.ui.state import Facade
 
 
@@ -32,9 +31,9 @@ def _ask(panel: Facade, name: str, retry_of: int | None) -> None:
     view = readers.environment(panel, name)
     if view.protected:
         hint = text.PROTECTED_HINT.format(name=name)
-        problem(ProtectedError(text.PROTECTED.format(name=name), hint=hint))
+        draw_apart(problem_markup(text.REFUSED_TITLE, text.PROTECTED.format(name=name), hint))
         return
-    draw(f"<p>{text.DESTROY_WHAT}</p><ul>{_parts(panel, view)}</ul>")
+    draw_apart(f"<p>{text.DESTROY_WHAT}</p><ul>{_parts(panel, view)}</ul>")
     typed = st.text_input(text.DESTROY_CONFIRM.format(name=name), key=session.of(session.CONFIRM, name))
     clicked = st.button(text.DESTROY.format(name=name), key=f"destroy-{name}", type="primary")
     if clicked and typed == name:
@@ -42,7 +41,7 @@ def _ask(panel: Facade, name: str, retry_of: int | None) -> None:
         _begin(panel, name, typed, retry_of)
         st.rerun()
     if typed != name and (typed or clicked):
-        draw(f'<p role="alert">{badge("warn", text.DESTROY_MISMATCH.format(name=name))}</p>')
+        draw_apart(f'<p role="alert">{badge("warn", text.DESTROY_MISMATCH.format(name=name))}</p>')
 
 
 def _begin(panel: Facade, name: str, typed: str, retry_of: int | None) -> None:

@@ -14,11 +14,10 @@ from panel.store.runs import TRANSITIONS
 from panel.store.tables import AuditEntry, Run, RunApproval, RunTransition
 from panel.ui import run_text as text
 from panel.ui.components.markup import SHAPES, esc, quiet
-from panel.ui.components.states import state_tone
+from panel.ui.components.states import passed_tone, run_tone
 from panel.ui.format import between, exact, utc
 
-#: States in which a person decides, and what may end a run at any moment.
-_ASKING = frozenset({"planned", "blocked"})
+#: What may end a run at any moment.
 _ENDS = ("canceled", "errored", "interrupted")
 #: A stage of this kind must lie ahead for the state to be possible.
 _TAKES = {
@@ -100,12 +99,8 @@ def _step(
 ) -> str:
     present = after is None
     current = present and run.active
-    name = (
-        "warn"
-        if current and step.after in _ASKING
-        else state_tone(step.after, present=present, active=run.active)
-    )
-    word = text.STEPS.get(step.after, step.after)
+    name = run_tone(run) if present else passed_tone(step.after)
+    word = _word(run, step.after, present=present)
     marks = ' aria-current="step"' if current else ""
     css = f"p-now p-{_colour(name)}" if present else f"p-past p-{_colour(name)}"
     said = "".join(_said(item.words, item.comment) for item in within)
@@ -116,6 +111,13 @@ def _step(
         f'<span class="p-took">{_took(run, step, after, now)}</span>'
         f'<span class="p-who">{_who(run, step)}</span>{said}</li>'
     )
+
+
+def _word(run: Run, state: str, *, present: bool) -> str:
+    """What a step is called; a plan that was all there was to do is no review."""
+    if state == "planned" and present and not run.active:
+        return text.DRIFT_STEP if run.drifted else text.PLAN_STEP
+    return text.STEPS.get(state, state)
 
 
 def _colour(name: str) -> str:

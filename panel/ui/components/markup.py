@@ -26,6 +26,12 @@ def draw(body: str, *, width: Literal["stretch", "content"] = "stretch") -> None
     st.html(f'<div class="p">{body}</div>', width=width)
 
 
+def draw_apart(body: str) -> None:
+    """Put markup into a dialog: browsers keep it outside the page, so it has to be told the page's colours."""
+    scheme = "dark" if st.context.theme.type == "dark" else "light"
+    st.html(f'<div class="p p-apart" style="color-scheme: {scheme}">{body}</div>')
+
+
 def tone(name: str, body: str) -> str:
     """Markup in the colour of a tone (``ok``, ``busy``, ``warn``, ``bad``, ``none``, ``unknown``)."""
     return f'<span class="p-{"none" if name == "unknown" else name}">{body}</span>'

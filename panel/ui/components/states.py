@@ -40,12 +40,10 @@ def run_tone(run: Run) -> str:
     return "busy" if run.active and run.state == "no_changes" else _RUN.get(run.state, "unknown")
 
 
-def state_tone(state: str, *, present: bool, active: bool) -> str:
-    """The tone of one state on a run's way: what was passed is done, unless it was no success."""
+def passed_tone(state: str) -> str:
+    """The tone of a state that a run has left behind: done, unless it was no success."""
     name = _RUN.get(state, "unknown")
-    if not present:
-        return "ok" if name in {"busy", "warn"} else name
-    return "ok" if not active and state == "planned" else name
+    return "ok" if name in {"busy", "warn"} else name
 
 
 def run_word(run: Run) -> str:

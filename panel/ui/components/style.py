@@ -155,6 +155,7 @@ _JOURNEY = """
 .p-strip.p-many { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); }
 .p-strip.p-many > :last-child { grid-column: 1 / -1; margin-left: 0; }
 @media (max-width: 640px) { .st-key-runs-filter > * { width: calc(50% - 0.5rem) !important; } }
+.p-apart .p-badge { white-space: normal; } .p-apart { color: var(--p-ink); } .p-strip a { white-space: nowrap; }
 .p h2 small { font-size: 0.87rem; font-weight: 400; }
 [class*="st-key-log-moves"] button p, .st-key-runs-pages button p { font-size: 0.94rem; }
 """

@@ -81,7 +81,7 @@ def _header(name: str, seen: Marker) -> None:
     if _marker(view) != seen:
         st.rerun()
     standing = environment_badge(view.state)
-    if view.state not in {"ready", "not_created"}:
+    if view.state not in {"ready", "not_created", "asleep"}:
         standing += f" {quiet(esc(view.state_text))}"
     if view.state in {"ready", "degraded"} and safe_url(view.url) is not None:
         standing += f" · {link(view.url or '', text.OPEN_APP)}"
