@@ -62,7 +62,7 @@ def holds_masked(value: Any) -> bool:
         return any(holds_masked(item) for item in value.values())
     if isinstance(value, list):
         return any(holds_masked(item) for item in value)
-    return isinstance(value, str) and value == SENSITIVE
+    return isinstance(value, str) and SENSITIVE in value
 
 
 @dataclass(frozen=True)

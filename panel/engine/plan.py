@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from panel.engine.attributes import (
@@ -21,6 +21,8 @@ from panel.engine.attributes import (
     masked_pair,
 )
 from panel.engine.events import ChangeCounts
+from panel.engine.masking import Masker
+from panel.engine.plan_secrets import declared, hidden, marked
 from panel.errors import ConfigurationError
 
 # Where `mask_plan` notes which sensitive values differ: masked, before and after look the same.
@@ -158,12 +160,14 @@ def parse_plan(show_json: Mapping[str, Any]) -> PlanSummary:
             "This is not a Terraform plan in JSON form.",
             hint="Give the output of `terraform show -json` on a saved plan.",
         )
-    changes = tuple(_resource(item) for item in show_json.get("resource_changes") or ())
+    secrets = declared(show_json)
+    changes = tuple(_resource(item, secrets) for item in show_json.get("resource_changes") or ())
     # Terraform also lists differences that mean nothing, as tags of null that are read back as {}.
-    drifted = (_resource(item) for item in show_json.get("resource_drift") or ())
+    drifted = (_resource(item, secrets) for item in show_json.get("resource_drift") or ())
     drift = tuple(item for item in drifted if item.attributes or item.action != "update")
     outputs = tuple(
-        _output(str(name), item) for name, item in sorted((show_json.get("output_changes") or {}).items())
+        _output(str(name), item, secrets)
+        for name, item in sorted((show_json.get("output_changes") or {}).items())
     )
     return PlanSummary(
         terraform_version=str(show_json.get("terraform_version", "")),
@@ -177,29 +181,39 @@ def parse_plan(show_json: Mapping[str, Any]) -> PlanSummary:
     )
 
 
-def mask_plan(show_json: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a plan's JSON form in which every sensitive value is replaced by ``(sensitive)``."""
-    result = dict(show_json)
+def mask_plan(show_json: Mapping[str, Any], masker: Masker | None = None) -> dict[str, Any]:
+    """A copy of a plan's JSON form in which every sensitive value is replaced by ``(sensitive)``.
+
+    Args:
+        show_json: what ``terraform show -json`` prints.
+        masker: masks what else must not be told; what differs only in what it masks is noted as changed.
+    """
+    result, secrets = dict(show_json), declared(show_json)
+
+    def masked_change(change: Mapping[str, Any]) -> dict[str, Any]:
+        return _mask_change(change, secrets | marked(change), masker)
+
     for key in ("resource_changes", "resource_drift"):
         if key in result:
             result[key] = [
-                {**item, "change": _mask_change(item.get("change") or {})} for item in result[key] or ()
+                {**item, "change": masked_change(item.get("change") or {})} for item in result[key] or ()
             ]
     if "output_changes" in result:
         outputs = result["output_changes"] or {}
-        result["output_changes"] = {name: _mask_change(item) for name, item in outputs.items()}
+        result["output_changes"] = {name: masked_change(item) for name, item in outputs.items()}
     result["variables"] = _mask_variables(show_json)
     if "planned_values" in result:
         result["planned_values"] = _mask_values(result["planned_values"] or {})
     if "prior_state" in result:
         prior = result["prior_state"] or {}
         result["prior_state"] = {**prior, "values": _mask_values(prior.get("values") or {})}
-    return result
+    everything: dict[str, Any] = hidden(result, secrets)
+    return everything if masker is None else masker.value(everything)
 
 
-def _resource(item: Mapping[str, Any]) -> ResourceChange:
+def _resource(item: Mapping[str, Any], known: frozenset[str]) -> ResourceChange:
     change = item.get("change") or {}
-    before, after = change.get("before"), change.get("after")
+    secrets = known | marked(change)
     unknown = change.get("after_unknown")
     replace_paths = tuple(path_text(path) for path in change.get("replace_paths") or ())
     importing = change.get("importing") or {}
@@ -210,17 +224,26 @@ def _resource(item: Mapping[str, Any]) -> ResourceChange:
         type=str(item.get("type", "")),
         name=str(item.get("name", "")),
         action=_action(change.get("actions") or (), moved=bool(previous), importing=bool(importing)),
-        before=masked(before, change.get("before_sensitive")),
-        after=masked(after, change.get("after_sensitive")),
+        before=hidden(masked(change.get("before"), change.get("before_sensitive")), secrets),
+        after=hidden(masked(change.get("after"), change.get("after_sensitive")), secrets),
         after_unknown=unknown if isinstance(unknown, Mapping) else {},
         replace_paths=replace_paths,
-        attributes=_attributes(change, frozenset(replace_paths)),
+        attributes=_without(_attributes(change, frozenset(replace_paths)), secrets),
         data=item.get("mode") == "data",
         previous_address=previous,
         import_id=str(importing.get("id") or ""),
         reason=str(item.get("action_reason") or ""),
         deposed=str(item.get("deposed") or ""),
         provider=str(item.get("provider_name") or ""),
+    )
+
+
+def _without(attributes: tuple[AttributeChange, ...], secrets: frozenset[str]) -> tuple[AttributeChange, ...]:
+    if not secrets:
+        return attributes
+    return tuple(
+        replace(item, before=hidden(item.before, secrets), after=hidden(item.after, secrets))
+        for item in attributes
     )
 
 
@@ -249,15 +272,15 @@ def _action(actions: Sequence[str], *, moved: bool, importing: bool) -> str:
     return "move" if moved else action
 
 
-def _output(name: str, change: Mapping[str, Any]) -> OutputChange:
+def _output(name: str, change: Mapping[str, Any], secrets: frozenset[str]) -> OutputChange:
     marks = (change.get("before_sensitive"), change.get("after_sensitive"))
     before, after = masked_pair(change.get("before"), change.get("after"), *marks)
     unknown = any_mark(change.get("after_unknown"))
     return OutputChange(
         name=name,
         action=_ACTIONS.get(tuple(change.get("actions") or ()), "update"),
-        before=before,
-        after=None if unknown else after,
+        before=hidden(before, secrets),
+        after=None if unknown else hidden(after, secrets),
         known=not unknown,
         sensitive=True in marks,
     )
@@ -301,21 +324,27 @@ def path_text(path: Sequence[str | int] | str) -> str:
     return text
 
 
-def _mask_change(change: Mapping[str, Any]) -> dict[str, Any]:
-    if not any_mark(change.get("before_sensitive")) and not any_mark(change.get("after_sensitive")):
-        return dict(change)
+def _mask_change(change: Mapping[str, Any], secrets: frozenset[str], masker: Masker | None) -> dict[str, Any]:
     result = dict(change)
-    result["before"] = masked(change.get("before"), change.get("before_sensitive"))
-    result["after"] = masked(change.get("after"), change.get("after_sensitive"))
-    # Also a list in which only some items are sensitive looks the same once those are masked.
-    changed = [
-        item.path
-        for item in _attributes(change)
-        if item.sensitive or holds_masked(item.before) or holds_masked(item.after)
-    ]
+    for side in ("before", "after"):
+        if change.get(side) is not None:
+            result[side] = hidden(masked(change[side], change.get(f"{side}_sensitive")), secrets)
+    if change.get("before") is None or change.get("after") is None:
+        return result  # everything of it is new, or gone
+    # What differs in its secrets alone looks the same once they are masked.
+    changed = [item.path for item in _attributes(change) if _differs_unseen(item, secrets, masker)]
     if changed:
         result[CHANGED_SENSITIVE] = changed
     return result
+
+
+def _differs_unseen(item: AttributeChange, secrets: frozenset[str], masker: Masker | None) -> bool:
+    if item.sensitive or holds_masked(item.before) or holds_masked(item.after):
+        return True
+    if item.before is None or not item.known:
+        return False
+    before, after = hidden(item.before, secrets), hidden(item.after, secrets)
+    return bool(before == after if masker is None else masker.value(before) == masker.value(after))
 
 
 def _mask_variables(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -344,10 +373,13 @@ def _mask_values(values: Mapping[str, Any]) -> dict[str, Any]:
 def _mask_module(module: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(module)
     if "resources" in result:
-        result["resources"] = [
-            {**item, "values": masked(item.get("values"), item.get("sensitive_values"))}
-            for item in result["resources"]
-        ]
+        result["resources"] = [_mask_resource(item) for item in result["resources"]]
     if "child_modules" in result:
         result["child_modules"] = [_mask_module(item) for item in result["child_modules"]]
     return result
+
+
+def _mask_resource(item: Mapping[str, Any]) -> dict[str, Any]:
+    values, marks = item.get("values"), item.get("sensitive_values")
+    own = marked({"before": values, "before_sensitive": marks})
+    return {**item, "values": hidden(masked(values, marks), own)}

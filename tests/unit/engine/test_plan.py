@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from panel.engine.masking import Masker
 from panel.engine.plan import mask_plan, parse_plan
 from panel.errors import ConfigurationError
 
@@ -266,3 +267,55 @@ def test_an_output_known_in_part_is_not_known():
     )
     found = {output.name: (output.known, output.after) for output in parse_plan(document).outputs}
     assert found == {"all": (True, {"a": 1}), "part": (False, None)}
+
+
+REPEATED = plan(
+    item(
+        "terraform_data.b",
+        change(
+            ["update"],
+            {
+                "input": ["canary-one-1"],
+                "output": 'x {"a": "canary-one-1"} x',
+                "url": "http://u:canary-two-2@h",
+            },
+            {
+                "input": ["canary-two-2"],
+                "output": 'x {"a": "canary-two-2"} x',
+                "url": "http://u:canary-two-2@h",
+            },
+            before_sensitive={"input": [True]},
+            after_sensitive={"input": [True]},
+        ),
+    ),
+    item("aws_a.vpc", change(["create"], None, {"id": "vpc-0123456789", "text": "canary-two-2"})),
+    item(
+        "aws_ssm_parameter.vpc",
+        change(["create"], None, {"value": "vpc-0123456789"}, after_sensitive={"value": True}),
+    ),
+    output_changes={"all": change(["create"], None, {"where": "at canary-two-2"})},
+    variables={"key": {"value": "canary-two-2"}},
+    configuration={"root_module": {"variables": {"key": {"sensitive": True, "default": "canary-two-2"}}}},
+)
+
+
+def test_a_secret_that_the_provider_repeats_unmarked_is_hidden_there_too():
+    for document in (REPEATED, mask_plan(REPEATED)):
+        summary = parse_plan(document)
+        assert "canary" not in repr(summary)
+        updated, vpc, parameter = summary.changes
+        found = {part.path: (part.before, part.after) for part in updated.attributes}
+        assert found["output"] == ('x {"a": "(sensitive)"} x',) * 2, "it differs, in what is not shown"
+        assert "url" not in found
+        assert vpc.after == {"id": "vpc-0123456789", "text": "(sensitive)"}, (
+            "marked elsewhere, no secret here"
+        )
+        assert parameter.after == {"value": "(sensitive)"}
+    assert "canary" not in json.dumps(mask_plan(REPEATED))
+
+
+def test_what_differs_only_in_what_looks_like_a_credential_is_known_to_differ():
+    first, second = ({"user_data": f"password=canary-{word}"} for word in ("one", "two"))
+    masked = mask_plan(plan(item("aws_a.b", change(["update"], first, second))), Masker())
+    assert "canary" not in json.dumps(masked)
+    assert [part.path for part in parse_plan(masked).changes[0].attributes] == ["user_data"]
