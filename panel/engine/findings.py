@@ -70,8 +70,7 @@ class Findings:
 
     def masked_plan(self, lines: Sequence[str]) -> dict[str, Any]:
         """The plan that ``show -json`` printed, without anything sensitive."""
-        plan: dict[str, Any] = self.masker.value(mask_plan(json.loads("\n".join(lines))))
-        return plan
+        return mask_plan(json.loads("\n".join(lines)), self.masker)
 
     def to_json(self) -> dict[str, Any]:
         """The findings as a part of ``result.json``."""
