@@ -8,6 +8,7 @@ import typer
 
 from panel.cli import (
     cost,
+    db,
     doctor,
     env,
     keys,
@@ -52,7 +53,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(local.app, name="local")
 app.add_typer(notify.app, name="notify")
 app.add_typer(records.audit, name="audit")
-app.add_typer(records.db, name="db")
+app.add_typer(db.app, name="db")
 
 
 def _version(value: bool) -> None:

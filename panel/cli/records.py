@@ -1,4 +1,4 @@
-"""``panel db`` and ``panel audit``: the panel's own records."""
+"""``panel audit``: who did what."""
 
 from __future__ import annotations
 
@@ -9,21 +9,7 @@ import typer
 from panel.cli import options, output, state
 from panel.cli.errors import FAILED
 
-db = typer.Typer(no_args_is_help=True, help="The panel's database.")
 audit = typer.Typer(no_args_is_help=True, help="The audit record: who did what.")
-
-
-@db.callback()
-def _db() -> None:
-    """The panel's database."""
-
-
-@db.command()
-def upgrade() -> None:
-    """Bring the database's schema up to date (opening the panel does the same)."""
-    database = state.get_panel().stores.database
-    database.upgrade()
-    output.result(f"The schema of {database.place} is up to date.")
 
 
 @audit.command("list")

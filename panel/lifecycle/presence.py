@@ -49,6 +49,12 @@ class Presence:
                 ) from None
             self._held.append(lock)
 
+    def release(self) -> None:
+        """Be gone, before the process ends."""
+        for lock in self._held:
+            lock.release()
+        self._held = []
+
     def anybody(self) -> bool:
         """Whether any worker of this data directory is alive, whoever started it."""
         folder = self._data_path / _FOLDER

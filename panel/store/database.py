@@ -105,6 +105,28 @@ class Database:
                     hint="Restore a copy from before, and report this.",
                 )
 
+    def revision(self) -> str | None:
+        """The schema's version; None before the first upgrade.
+
+        Raises:
+            StorageError: the database refused.
+        """
+        with _errors(self.place):
+            return self._current()
+
+    def knows(self, revision: str) -> bool:
+        """Whether this panel knows a version of the schema, and can bring it up to date."""
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        return revision in {
+            script.revision for script in ScriptDirectory.from_config(config).walk_revisions()
+        }
+
+    @property
+    def url(self) -> str:
+        """The address with its password: never print it."""
+        return self._url.render_as_string(hide_password=False)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; its rows stay usable afterwards."""

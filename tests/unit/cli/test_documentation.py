@@ -20,7 +20,9 @@ def commands() -> Iterator[str]:
     tree = typer.main.get_command(app)
     for name, command in tree.commands.items():
         inner = getattr(command, "commands", None)
-        yield from [name] if inner is None else [f"{name} {one}" for one in inner]
+        if inner is None or command.invoke_without_command:
+            yield name
+        yield from [f"{name} {one}" for one in inner or ()]
 
 
 def test_every_command_is_listed_and_no_other():
