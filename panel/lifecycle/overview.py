@@ -11,6 +11,7 @@ from panel.catalogue.render import ssh_key_object
 from panel.catalogue.schema import SHARED, Catalogue, Owner
 from panel.errors import NotFoundError
 from panel.lifecycle.overview_schedules import asleep_words
+from panel.lifecycle.schedule_hours import SCALING
 from panel.lifecycle.stages import KINDS, TITLES
 from panel.store.stores import Stores
 from panel.store.tables import EnvironmentRecord, HealthSample, Release, Run, WorkerRecord, now
@@ -228,6 +229,8 @@ def _state(
             return "needs_you", f"{KINDS[last.kind]}: a guardrail stopped the plan"
         return "working", f"{KINDS[last.kind]}: {TITLES.get(last.stage, 'waiting for a worker').lower()}"
     failed = last if last is not None and last.state in {"errored", "interrupted"} else None
+    if failed is not None and failed.kind in SCALING and record.ready:
+        failed = None  # it ended before it touched anything
     if record.exists and record.world and world is not None and record.world != world:
         return "lost", "the embedded AWS was stopped abruptly and lost this environment"
     if not record.exists:

@@ -200,3 +200,24 @@ def test_only_workers_that_were_heard_of_count(stores: Stores, overview: Callabl
         session.add(silent)
 
     assert [worker.id for worker in overview().workers()] == ["new"]
+
+
+@pytest.mark.parametrize("verdict", ["", "healthy", "down"])
+def test_an_environment_that_sleeps_is_not_down(
+    verdict: str, stores: Stores, overview: Callable[..., Overview]
+) -> None:
+    _lives(stores, verdict=verdict)
+    stores.environments.save("staging", asleep=True)
+    view = overview().environment("staging")
+    assert (view.state, view.state_text) == ("asleep", "asleep, and woken soon")
+    assert overview("w2").environment("staging").state == "lost"
+    assert overview(None).environment("staging").state == "unknown"
+
+
+@pytest.mark.parametrize(("ready", "state"), [(True, "ready"), (False, "failed")])
+def test_scaling_that_failed_before_it_touched_anything_leaves_an_environment_as_it_was(
+    ready: bool, state: str, stores: Stores, overview: Callable[..., Overview]
+) -> None:
+    _lives(stores, ready=ready, verdict="healthy")
+    _run(stores, "sleep", end="errored")
+    assert overview().environment("staging").state == state
