@@ -250,8 +250,8 @@ def _without(attributes: tuple[AttributeChange, ...], secrets: frozenset[str]) -
 def _attributes(
     change: Mapping[str, Any], forcing: frozenset[str] = frozenset()
 ) -> tuple[AttributeChange, ...]:
-    if list(change.get("actions") or ()) == ["no-op"]:
-        return ()
+    if list(change.get("actions") or ()) in (["no-op"], ["forget"]):
+        return ()  # what is forgotten stays as it is, though its state's values all go
     return compare(
         change.get("before"),
         change.get("after"),

@@ -319,3 +319,8 @@ def test_what_differs_only_in_what_looks_like_a_credential_is_known_to_differ():
     masked = mask_plan(plan(item("aws_a.b", change(["update"], first, second))), Masker())
     assert "canary" not in json.dumps(masked)
     assert [part.path for part in parse_plan(masked).changes[0].attributes] == ["user_data"]
+
+
+def test_what_is_forgotten_changes_nothing():
+    forgotten = only(plan(item("aws_a.b", change(["forget"], {"x": 1}, None))))
+    assert (forgotten.action, forgotten.attributes) == ("forget", ())
