@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from panel.cli import options, output, state
+from panel.cli import options, output, state, upkeep
 from panel.cli.documents import environment_document
 from panel.cli.follow import follow
 from panel.errors import RefusedError
@@ -176,3 +176,6 @@ def extend(
         output.json_result({"environment": name, "expires_at": end, "hours": hours})
         return
     output.result(f"{name} lives until {end}")
+
+
+upkeep.register(app)

@@ -15,6 +15,7 @@ from panel.cli.plans import show_plan
 from panel.cli.progress import LiveReporter, PlainReporter, Reporter
 from panel.cli.worker_watch import WorkerWatch
 from panel.errors import IllegalTransitionError, TimeLimitError
+from panel.lifecycle.stages import READ_ONLY
 
 if TYPE_CHECKING:
     from panel.store.tables import Run
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOOK_S = 0.4
 _LINES = 500
+_ASKING = frozenset({"planned", "blocked"})
 #: Exit code by the state a run ended in; every other end failed.
 ENDS = {"applied": DONE, "no_changes": DONE, "blocked": REFUSED, "discarded": REFUSED, "stale": REFUSED}
 
@@ -47,7 +49,7 @@ def follow(panel: Panel, run: Run, *, wait: bool, timeout_s: float | None, as_js
 
 def exit_code(run: Run) -> int:
     """The exit code that tells how a run ended: 0 only if all of it succeeded."""
-    if run.kind == "plan" and run.state == "planned":
+    if run.kind in READ_ONLY and run.state == "planned":
         return DONE
     return ENDS.get(run.state, FAILED)
 
@@ -82,7 +84,7 @@ class _Watch:
         self._deadline = time.monotonic() + timeout_s if timeout_s is not None else None
         self._stages: dict[str, tuple[str, str]] = {}
         self._line = 0
-        self._reviewed = False
+        self._reviewed: set[str] = set()
         self._worker = WorkerWatch(panel, started=started)
 
     def until_end(self) -> Run:
@@ -105,7 +107,9 @@ class _Watch:
             time.sleep(_LOOK_S)
 
     def _needs_review(self, run: Run) -> bool:
-        return run.state == "planned" and run.active and not run.auto_approve and not self._reviewed
+        # Also of one that was approved in advance, where other people are asked for by now.
+        waits = run.active and run.state in _ASKING and (run.awaiting or not run.auto_approve)
+        return waits and run.state not in self._reviewed
 
     def _show(self, run: Run, reporter: Reporter) -> None:
         for stage in self._runs.stages(self._number):
@@ -122,11 +126,17 @@ class _Watch:
 
     def _review(self, run: Run) -> None:
         """Show the plan once, and ask where somebody can be asked."""
-        self._reviewed = True
+        self._reviewed.add(run.state)
         plan = own_plan(run, self._panel.stores)
         if plan is not None:
             show_plan(run, plan, output.say)
-        if not state.is_interactive():
+        if run.state == "blocked":
+            self._tell_blocked(run)
+            return
+        others = self._takes_others(run)
+        if others:
+            output.say(others)
+        if not state.is_interactive() or (others and not self._may_approve(run)):
             output.say(f"▲ The plan waits for review. Approve it: panel runs approve {run.id}")
             output.say(f"  or discard it: panel runs discard {run.id}. Waiting until somebody decides …")
             return
@@ -135,12 +145,29 @@ class _Watch:
         ).lower()
         # Somebody else may have decided in the meantime: then that decision counts.
         with suppress(IllegalTransitionError):
-            if answer in {"yes", "y"}:
-                self._panel.operations.approve(self._panel.identity, self._number)
-            elif answer in {"no", "n"}:
+            if answer in {"no", "n"}:
                 self._panel.operations.discard(self._panel.identity, self._number)
-            else:
-                output.say("Waiting until somebody decides …")
+                return
+            if answer in {"yes", "y"}:
+                run = self._panel.operations.approve(self._panel.identity, self._number)
+            if run.state == "planned":
+                output.say(f"{self._takes_others(run)} Waiting until somebody decides …".strip())
+
+    def _tell_blocked(self, run: Run) -> None:
+        output.say(f"▲ {run.error}")
+        output.say(f"  An admin may override it: panel runs override {run.id} --reason '…'")
+        output.say(f"  or discard it: panel runs discard {run.id}. Waiting until somebody decides …")
+
+    def _takes_others(self, run: Run) -> str:
+        """Who has to approve yet, where that is more than one person or another one; else nothing."""
+        if run.approvals_needed == 1 and run.author_may_approve:
+            return ""
+        from panel.lifecycle.approvals import still_needed
+
+        return still_needed(run, [one.actor for one in self._runs.approvals(self._number)])
+
+    def _may_approve(self, run: Run) -> bool:
+        return run.author_may_approve or run.author != self._panel.identity.name
 
     def _check_time(self, run: Run) -> None:
         if self._deadline is not None and time.monotonic() > self._deadline:
@@ -176,6 +203,11 @@ def _tell_end(panel: Panel, run: Run, as_json: bool) -> None:
 
 def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
     tell = output.say if as_json else output.result
+    if run.kind == "drift":
+        tell(f"{run.environment}: {_drift_words(run)}")
+        for item in panel.stores.environments.get(run.environment).drift:
+            tell(f"  {item['address']}: {', '.join(item['attributes']) or item['action']}")
+        return
     if run.kind == "plan":
         plan = own_plan(run, panel.stores)
         if plan is not None:
@@ -191,3 +223,9 @@ def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
     for name, service in document["services"].items():
         tell(f"  {name}: {service['version'] or 'no version'}")
     tell(f"  cost: {output.money(document['cost']['monthly_usd'])}")
+
+
+def _drift_words(run: Run) -> str:
+    if not run.drifted:
+        return "everything is as the state says."
+    return f"{run.drifted} {'resource is' if run.drifted == 1 else 'resources are'} not as the state says:"

@@ -1,4 +1,4 @@
-"""``panel runs``: what was done and is being done, and the decisions on it."""
+"""``panel runs``: what was done and is being done. The decisions on it are in :mod:`panel.cli.decisions`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from panel.cli import options, output, state
-from panel.cli.documents import own_plan, run_details, run_document, run_documents
+from panel.cli import decisions, options, output, state
+from panel.cli.documents import own_plan, run_details, run_documents
 from panel.cli.plans import Format, plan_markdown, plan_text, run_lines, show_plan
 from panel.cli.vitality import vitality_document, vitality_lines, vitality_note
 from panel.cli.worker_watch import WorkerWatch
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from panel.store.stores import Stores
     from panel.store.tables import Run
 
-app = typer.Typer(no_args_is_help=True, help="Runs: list, show, approve, discard, cancel, read the log.")
+app = typer.Typer(no_args_is_help=True, help="Runs: list, show, decide, do again, read the log.")
 
 _LOOK_S = 0.5
 _LINES = 500
-Comment = Annotated[str, typer.Option("--comment", metavar="TEXT", help="Why; kept with the decision.")]
+decisions.register(app)
 
 
 @app.command("list")
@@ -102,28 +102,6 @@ def _show_text(run: Run, stores: Stores, *, plan: bool, whole: bool) -> None:
 
 
 @app.command()
-def approve(run_id: options.RunNumber, comment: Comment = "", json: options.Json = False) -> None:
-    """Approve a plan: exactly what was reviewed is applied."""
-    panel = state.get_panel()
-    _decided(panel.operations.approve(panel.identity, run_id, comment=comment), json, "approved")
-    panel.ensure_running()
-
-
-@app.command()
-def discard(run_id: options.RunNumber, comment: Comment = "", json: options.Json = False) -> None:
-    """Discard a plan: nothing is applied."""
-    panel = state.get_panel()
-    _decided(panel.operations.discard(panel.identity, run_id, comment=comment), json, "discarded")
-
-
-@app.command()
-def cancel(run_id: options.RunNumber, json: options.Json = False) -> None:
-    """Ask a run to stop at the next safe point; what Terraform has finished stays."""
-    panel = state.get_panel()
-    _decided(panel.operations.cancel(panel.identity, run_id), json, "asked to stop at the next safe point")
-
-
-@app.command()
 def logs(
     run_id: options.RunNumber,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
@@ -168,9 +146,3 @@ def _json_lines(runs: Runs, run_id: int) -> None:
             for row in rows
         ]
     output.json_result(documents)
-
-
-def _decided(run: Run, as_json: bool, what: str) -> None:
-    if as_json:
-        output.json_result(run_document(run))
-    output.say(f"Run {run.id} of {run.environment}: {what}.")
