@@ -103,7 +103,7 @@ _TABLE: dict[str, tuple[Given, str | None, str, str]] = {
     ),
     "half made, and planned since": (
         lambda s: (_lives(s, ready=False), _run(s, "create", end="errored"), _run(s, "plan", end="planned")),
-        "w1", "failed", "last change did not succeed",
+        "w1", "failed", "Create did not succeed",
     ),
     "half made, then canceled": (
         lambda s: (_lives(s, ready=False), _run(s, "create", end="canceled")), "w1", "failed", "did not succeed",
