@@ -60,6 +60,16 @@ def run_details(run: Run, stores: Stores) -> dict[str, Any]:
         "ended_at": iso(run.ended_at),
         "decided_by": run.decided_by,
         "comment": run.comment,
+        "approvals": [
+            {"actor": one.actor, "comment": one.comment, "at": iso(one.at)}
+            for one in stores.runs.approvals(number)
+        ],
+        "approvals_needed": run.approvals_needed,
+        "author_may_approve": run.author_may_approve,
+        "overridden_by": run.overridden_by,
+        "override_reason": run.override_reason,
+        "retry_of": run.retry_of,
+        "drifted": run.drifted,
         "waiting_for": run.waiting_for,
         "progress": {"done": run.progress_done, "total": run.progress_total},
         "monthly_usd": run.monthly_usd,

@@ -88,10 +88,15 @@ def run_lines(run: Run, stores: Stores) -> Iterator[str]:
     changes = output.counts(run_document(run)["summary"])
     if changes:
         yield f"  plan {changes}, {output.money(run.monthly_usd)}"
+    if run.retry_of is not None:
+        yield f"  again, after run {run.retry_of}"
     for stage in stores.runs.stages(number):
         yield f"  {stage_text(stage)}"
     if run.active:
         yield f"  now: {progress_text(run)}"
+    for one in stores.runs.approvals(number):
+        comment = f": {one.comment}" if one.comment else ""
+        yield f"  {output.iso(one.at)} approval by {one.actor}{comment}"
     for step in stores.runs.transitions(number):
         comment = f": {step.comment}" if step.comment else ""
         yield f"  {output.iso(step.at)} {step.after.replace('_', ' ')} ({step.actor}){comment}"

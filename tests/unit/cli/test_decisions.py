@@ -78,6 +78,7 @@ def test_a_plan_that_waits_is_planned_again(terminal, panel, at):
 
 
 def test_a_failed_run_is_retried_and_a_destruction_takes_the_name(terminal, panel, at):
+    panel.worker_process.dead = True
     panel.stores.environments.save("staging", exists=True, ready=True)
     number = panel.stores.runs.create("staging", "destroy", "ana", ["plan"]).id
     panel.stores.runs.finish(number, "errored", "worker")
