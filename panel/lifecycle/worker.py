@@ -22,9 +22,11 @@ from panel.lifecycle.draining import GATE
 from panel.lifecycle.durable import Durable
 from panel.lifecycle.instance import instance_id
 from panel.lifecycle.presence import Presence
+from panel.lifecycle.pruning import prune_artifacts, prune_executions
 from panel.lifecycle.takeover import SILENCE_S, Takeover
 from panel.lifecycle.terraform_steps import TerraformSteps
 from panel.lifecycle.workflows import Workflows
+from panel.store.retention import Retention
 from panel.store.tables import WorkerRecord
 
 _log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ _log = logging.getLogger(__name__)
 _HEARTBEAT_S = 5.0
 _TAKEOVER_S = 2.0
 _LOCKS_S = 15.0
+_PRUNE_S = 3600.0
 #: A worker that has not been heard of for this long gets no part of the queue.
 _ALIVE = timedelta(seconds=20)
 _MEMORY_UNIT = 1_000_000
@@ -98,6 +101,7 @@ class Worker:
         self._start("takeover", stop, _TAKEOVER_S, self._takeover.look)
         # By every worker: only the one on the machine of a lock's holder can look at its process.
         self._start("locks", stop, _LOCKS_S, self._context.look_at_locks)
+        self._start("files", stop, _PRUNE_S, self._prune)
         for name, (seconds, act) in self._duties.items():
             self._start(name, stop, seconds, partial(self._do_if_leading, act))
         self._every(stop, self._context.settings.poll_interval_s, self._dispatcher.look)
@@ -156,6 +160,12 @@ class Worker:
         self._workers.beat(self._record.model_copy())
         self._peers = self._workers.alive(within=_ALIVE)
         self._context.keep_tasks_running()
+
+    def _prune(self) -> None:
+        retention, settings = Retention(self._context.stores.database), self._context.settings
+        prune_executions(retention, settings.data_path, self._record.instance)
+        if self._leads():
+            prune_artifacts(retention, self._context.plans)
 
     def _alive(self) -> int:
         return sum(peer.state == "working" for peer in self._peers)
