@@ -46,10 +46,11 @@ def _more_than_sizes(change: ResourceChange) -> list[str]:
     if change.action != "update":
         return [f"{change.address} ({change.action})"]
     sizes = _SIZES.get(change.type, frozenset())
+    # What is not known yet is computed: by the provider, or from a resource that changes, which is judged itself.
     return [
         f"{change.address} ({attribute.path})"
         for attribute in change.attributes
-        if attribute.path not in sizes
+        if attribute.known and attribute.path not in sizes
     ]
 
 

@@ -25,7 +25,12 @@ def plan(*changes: tuple[str, list[str], dict[str, Any], dict[str, Any]]) -> Any
                     "type": kind,
                     "name": "this",
                     "provider_name": "aws",
-                    "change": {"actions": actions, "before": before, "after": after, "after_unknown": {}},
+                    "change": {
+                        "actions": actions,
+                        "before": before,
+                        "after": after,
+                        "after_unknown": {"capacity": True} if kind == "aws_autoscaling_group" else {},
+                    },
                 }
                 for kind, actions, before, after in changes
             ],
@@ -33,7 +38,7 @@ def plan(*changes: tuple[str, list[str], dict[str, Any], dict[str, Any]]) -> Any
     )
 
 
-GROUP = ("aws_autoscaling_group", ["update"], {"min_size": 2, "max_size": 2, "desired_capacity": 2, "name": "g"},
+GROUP = ("aws_autoscaling_group", ["update"], {"min_size": 2, "max_size": 2, "desired_capacity": 2, "name": "g", "capacity": [{"preference": "default"}]},
          {"min_size": 0, "max_size": 0, "desired_capacity": 0, "name": "g"})  # fmt: skip
 TARGET = (
     "aws_appautoscaling_target",
