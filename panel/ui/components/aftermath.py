@@ -25,6 +25,9 @@ from panel.ui.state import Facade
 #: Ends after which a plan has to be made anew; after the others, the whole is tried again.
 _REPLANNED = frozenset({"stale", "discarded", "blocked", "interrupted"})
 _MOST_DRIFTED = 50
+_MOST_LISTED = 200
+#: How the detail of an interruption begins its lines.
+_UNDER_WAY, _FINISHED = "under way: ", "finished: "
 
 
 def kin(panel: Facade, run: Run) -> str:
@@ -61,19 +64,35 @@ def _interrupted(panel: Facade, run: Run) -> None:
     parts = [f"<h3>{badge('bad', text.INTERRUPTED_TITLE)}</h3>"]
     if run.error:
         parts.append(f"<p>{esc(run.error)}</p>")
-    if run.progress_total:
+    reached = _reached(run.error_detail)
+    if not reached and run.progress_total:
         done = text.INTERRUPTED_DONE.format(done=run.progress_done, total=run.progress_total)
         parts.append(f"<p>{esc(done)}</p>")
+    parts.append(reached)
     found = panel.stores.executions.of_run(run.id or 0)
     if found:
         parts.append(f"<ul>{''.join(_execution(item) for item in found)}</ul>")
     lock = readers.lock(panel, run.environment)
-    if lock is not None:
+    if lock is not None and (lock.run_id == run.id or lock.holder != "alive"):
         parts.append(f"<h3>{text.LOCK_TITLE}</h3>{lock_facts(lock)}")
     parts.append(f"<p><strong>{texts.WHAT_NEXT}:</strong> {esc(run.error_hint or text.INTERRUPTED_NEXT)}</p>")
-    if run.error_detail:
+    if run.error_detail and not reached:
         parts.append(folded(texts.DETAILS, f"<pre>{esc(run.error_detail)}</pre>"))
     draw(f'<div class="p-error">{"".join(parts)}</div>')
+
+
+def _reached(detail: str) -> str:
+    """What Terraform had finished (folded) and what was under way, where the detail lists them line by line."""
+    lines = detail.splitlines()
+    parts = []
+    for mark, title, is_open in ((_UNDER_WAY, text.UNDER_WAY, True), (_FINISHED, text.FINISHED, False)):
+        names = [line.removeprefix(mark) for line in lines if line.startswith(mark)]
+        if names:
+            items = "".join(f"<li>{mono(name)}</li>" for name in names[:_MOST_LISTED])
+            rest = len(names) - _MOST_LISTED
+            more = f"<p>{quiet(esc(text.DRIFT_MORE.format(count=rest)))}</p>" if rest > 0 else ""
+            parts.append(folded(title.format(count=len(names)), f"<ul>{items}</ul>{more}", is_open=is_open))
+    return "".join(parts)
 
 
 def _execution(item: RunExecution) -> str:

@@ -55,7 +55,7 @@ def journey(run: Run, steps: Sequence[RunTransition], remarks: Iterable[Remark],
         if index == 0:
             within = [item for item in told if utc(item.at) < utc(step.at)] + within
         items.append(_step(run, step, after, within, now))
-    return f'<ol class="p-journey">{"".join(items)}{_next(run)}</ol>'
+    return f'<ol class="p-journey" role="list">{"".join(items)}{_next(run)}</ol>'
 
 
 def remarks(run: Run, approvals: Sequence[RunApproval], requests: Sequence[AuditEntry]) -> list[Remark]:

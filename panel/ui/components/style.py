@@ -154,6 +154,7 @@ _JOURNEY = """
 .p ul.p-plain { list-style: none; margin: 0; padding: 0; } .p ul.p-plain li { margin: 0; padding: 0.15rem 0; }
 .p-strip.p-many { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); }
 .p-strip.p-many > :last-child { grid-column: 1 / -1; margin-left: 0; }
+@media (max-width: 640px) { .st-key-decision > :has([data-testid="stTextInput"]) { flex: 1 1 100% !important; width: 100% !important; } }
 @media (max-width: 640px) { .st-key-runs-filter > * { width: calc(50% - 0.5rem) !important; } }
 .p-apart .p-badge { white-space: normal; } .p-apart { color: var(--p-ink); } .p-strip a { white-space: nowrap; }
 .p h2 small { font-size: 0.87rem; font-weight: 400; }

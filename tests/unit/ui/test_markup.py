@@ -8,9 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from panel.lifecycle.vitality import Vitality
 from panel.runs.review import Review, review_of
-from panel.store.tables import Run, RunLine, RunPlan, RunStage, now
-from panel.ui.components import markup, plan, plan_lines, plan_values, problems, stages, states, topology
+from panel.store.tables import Run, RunApproval, RunLine, RunPlan, RunStage, RunTransition, StateLock, now
+from panel.ui.components import (
+    aftermath,
+    journey,
+    locks,
+    markup,
+    plan,
+    plan_lines,
+    plan_values,
+    problems,
+    signs,
+    stages,
+    states,
+    topology,
+)
 from panel.ui.components.log import lines
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(1)">\'"&'
@@ -46,6 +60,23 @@ def _hostile_plan(text: str) -> Review:
     )
 
 
+def _way_of(text: str) -> str:
+    """A run that was overridden and approved by people with such names, for such reasons."""
+    run = Run(
+        id=1,
+        environment="x",
+        kind="update",
+        author=text,
+        state="planned",
+        overridden_by=text,
+        override_reason=text,
+    )
+    steps = [RunTransition(run_id=1, before="", after="blocked", actor=text, comment=text),
+             RunTransition(run_id=1, before="blocked", after="planned", actor=text, comment=text)]  # fmt: skip
+    told = journey.remarks(run, [RunApproval(run_id=1, actor=text, comment=text)] * 2, [])
+    return journey.journey(run, steps, told, now())
+
+
 @settings(deadline=None)
 @given(st.text())
 def test_no_text_becomes_markup(text: str) -> None:
@@ -59,10 +90,14 @@ def test_no_text_becomes_markup(text: str) -> None:
         stages.progress(Run(id=1, environment="x", kind="create", author="a", waiting_for=text), [], now()),
         plan_values.details(hostile.resources[0]), plan_values.outputs(hostile.outputs), plan.summary(hostile),
         plan_lines.text_page(hostile, hostile.resources, first=True, last=True),
-        states.release_badge(text),
+        states.release_badge(text), _way_of(text),
+        aftermath.drifted([{"address": text, "attributes": [text, {"path": text}]}]),
+        locks.lock_facts(StateLock(subject=text, lock_id=text, who=text, operation=text, evidence=text, run_id=1)),
+        signs.signs(Run(id=1, environment=text, kind="create", author="a", waiting_for=text),
+                    Vitality("stuck", text, None)),
     ])  # fmt: skip
     allowed = {"span", "a", "details", "summary", "div", "h3", "p", "strong", "pre", "ol", "li", "table", "thead",
-               "tbody", "tr", "th", "td"}  # fmt: skip
+               "tbody", "tr", "th", "td", "time", "q", "ul", "dl", "dt", "dd"}  # fmt: skip
     seen = _read(body)
     assert set(seen.tags) <= allowed
     assert seen.handlers == []
@@ -96,6 +131,21 @@ def test_only_web_addresses_become_links(url: str) -> None:
 def test_a_link_out_opens_apart_and_names_its_address() -> None:
     assert 'href="http://a.localhost:4566/?x=1&amp;y=2"' in markup.link(
         "http://a.localhost:4566/?x=1&y=2", "Open"
+    )
+
+
+def test_the_way_of_a_run_shows_what_may_follow_and_nothing_that_cannot() -> None:
+    planning = Run(id=1, environment="x", kind="update", author="a", state="planning")
+    ways, ends = journey.possible(planning)
+    assert ways == ("planned", "no_changes", "blocked")
+    assert ends == ("canceled", "errored", "interrupted")
+    drift = Run(id=1, environment="x", kind="drift", author="a", state="preparing")
+    assert journey.possible(drift)[0] == ("planning", "blocked")
+    assert journey.possible(
+        Run(id=1, environment="x", kind="update", author="a", state="applied", active=False)
+    ) == (
+        (),
+        (),
     )
 
 

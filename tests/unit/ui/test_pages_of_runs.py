@@ -117,6 +117,18 @@ def test_a_blocked_plan_is_overridden_for_a_reason(sample: Any, orders: Any, ope
     assert orders.asked == [("override", run.id, "empty since the move")]
 
 
+def test_a_click_that_comes_too_late_is_refused_in_place(sample: Any, open_page: Open) -> None:
+    run = sample.run("staging", "update", "preparing", "planning", "blocked", author="ben")
+    app = open_page("run", run=str(run.id))
+    field(app, "Reason for the record").set_value("empty since the move")
+    sample.operations.discard(Identity("ben", Role.ADMIN), run.id)
+    button(app, "Override").click().run()
+    text = body(app)
+    assert "does not wait for an override: it is discarded" in text
+    assert "The plan was discarded" in text
+    assert "Override" not in labels(app)
+
+
 def test_only_who_may_override_can_click_it(sample: Any, open_page: Open) -> None:
     run = sample.run("staging", "update", "preparing", "planning", "blocked")
     sample.identity = Identity("oz", Role.OPERATOR)
@@ -173,10 +185,17 @@ def test_an_interrupted_run_says_what_was_done_and_who_holds_the_lock(
         run_id=run.id, key="apply", stack="environment", action="apply", instance="i", host="build-7", path="/x"
     ))  # fmt: skip
     put(sample, orphan("staging", run.id))
-    sample.stores.runs.finish(run.id, "interrupted", "worker-2", error="The machine is gone.")
+    sample.stores.runs.finish(
+        run.id,
+        "interrupted",
+        "worker-2",
+        error="The machine is gone.",
+        error_detail="finished: aws_vpc.a (create)\nunder way: aws_lb.<b> (create)",
+    )
     app = open_page("run", run=str(run.id))
     text = body(app)
-    assert "Terraform had finished 12 of 42 resources" in text
+    assert "Had been finished: 1" in text
+    assert "aws_lb.&lt;b&gt; (create)" in text
     assert "apply of the environment on build-7" in text
     assert "Everything was done" not in text
     assert "Its worker is gone &lt;b&gt;." in text
