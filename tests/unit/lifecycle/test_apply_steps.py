@@ -39,7 +39,7 @@ def _steps(stores: Stores, stacks: Stacks) -> tuple[ApplySteps, int]:
     mark = ReviewMark(lineage="l", serial=3, sources={"main.tf": "1"})
     stores.runs.save_plan(RunPlan(run_id=number, stack="environment", mark=mark.to_dict()))
     stores.environments.save("staging", exists=True, ready=True)
-    job = SimpleNamespace(subject="staging", refresh_only=False)
+    job = SimpleNamespace(subject="staging", refresh_only=False, key=str)
     plans = SimpleNamespace(bring=lambda _job, path, _digest: path, keep_log=lambda *_: None)
     context: Any = SimpleNamespace(
         stores=stores, stacks=stacks, plans=plans, world=lambda: "w", job=lambda *_, **__: job
