@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from panel.aws.ecs import find_service, update_service
+from panel.engine.attributes import AttributeChange
 from panel.engine.plan import PlanSummary, ResourceChange
 from panel.errors import RefusedError
 from panel.lifecycle.context import Context
@@ -23,6 +24,7 @@ _SIZES: Mapping[str, frozenset[str]] = {
     "aws_appautoscaling_target": frozenset({"min_capacity", "max_capacity"}),
 }
 _MOST_NAMED = 5
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def refuse_more_than_sizes(environment: str, summary: PlanSummary) -> None:
@@ -50,8 +52,13 @@ def _more_than_sizes(change: ResourceChange) -> list[str]:
     return [
         f"{change.address} ({attribute.path})"
         for attribute in change.attributes
-        if attribute.known and attribute.path not in sizes
+        if attribute.known and attribute.path not in sizes and not _both_empty(attribute)
     ]
+
+
+def _both_empty(attribute: AttributeChange) -> bool:
+    # Nothing, said in another way: providers fill blocks that nobody has written with empty values.
+    return attribute.before in _EMPTY and attribute.after in _EMPTY
 
 
 def before_apply(context: Context, run: Run) -> None:

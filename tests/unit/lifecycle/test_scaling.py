@@ -46,7 +46,12 @@ TARGET = (
     {"min_capacity": 2, "max_capacity": 6},
     {"min_capacity": 0, "max_capacity": 0},
 )
-SERVICE = ("aws_ecs_service", ["update"], {"desired_count": 2}, {"desired_count": 0})
+SERVICE = (
+    "aws_ecs_service",
+    ["update"],
+    {"desired_count": 2, "block": []},
+    {"desired_count": 0, "block": [{"preference": ""}]},
+)
 UNTOUCHED = ("aws_vpc", ["no-op"], {"id": "v"}, {"id": "v"})
 
 
