@@ -155,7 +155,7 @@ _JOURNEY = """
 .p-strip.p-many { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); }
 .p-strip.p-many > :last-child { grid-column: 1 / -1; margin-left: 0; }
 @media (max-width: 640px) { .st-key-decision > :has([data-testid="stTextInput"]) { flex: 1 1 100% !important; width: 100% !important; } }
-@media (max-width: 640px) { .st-key-runs-filter > * { width: calc(50% - 0.5rem) !important; } }
+@media (max-width: 640px) { .st-key-runs-filter > * { flex: 0 0 calc(50% - 0.55rem) !important; min-width: 0 !important; max-width: none; } }
 .p-apart .p-badge { white-space: normal; } .p-apart { color: var(--p-ink); } .p-strip a { white-space: nowrap; }
 .p h2 small { font-size: 0.87rem; font-weight: 400; }
 [class*="st-key-log-moves"] button p, .st-key-runs-pages button p { font-size: 0.94rem; }
