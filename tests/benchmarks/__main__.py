@@ -16,7 +16,19 @@ from tests.benchmarks.machine import Watch, described
 from tests.benchmarks.measures import keep, show
 from tests.benchmarks.options import Options
 
-NAMES = ("start", "memory", "page", "review", "plan", "backend", "create", "terraform")
+NAMES = (
+    "start",
+    "memory",
+    "page",
+    "review",
+    "plan",
+    "history",
+    "latency",
+    "workers",
+    "backend",
+    "create",
+    "terraform",
+)
 RESULTS = Path(__file__).resolve().parents[2] / "test-artifacts" / "benchmarks.json"
 
 
