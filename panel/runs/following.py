@@ -46,13 +46,20 @@ class Work(Protocol):
     """What is known of the job an execution does: see `StackJob`."""
 
     @property
-    def run_id(self) -> int: ...
+    def run_id(self) -> int:
+        """The run."""
+
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """The environment, or ``shared``."""
+
     @property
-    def stage(self) -> str: ...
+    def stage(self) -> str:
+        """The run's stage."""
+
     @property
-    def stack(self) -> str: ...
+    def stack(self) -> str:
+        """The stack's folder."""
 
 
 class Follower:

@@ -29,7 +29,9 @@ class StateWork(Work, Protocol):
     """A job with a state of its own: see `StackJob`."""
 
     @property
-    def backend(self) -> Backend: ...
+    def backend(self) -> Backend:
+        """Where its state is kept."""
+
     def key(self, action: str) -> str:
         """Name of an execution of the job."""
 
