@@ -104,7 +104,7 @@ class PlanSummary:
     Attributes:
         terraform_version: the Terraform that made it, the only one that can apply it.
         changes: every resource of the plan, also those without change (action ``no-op``).
-        drift: what was changed outside Terraform since the last apply.
+        drift: what is not as the last apply left it, whether it matters or not: see `drifted`.
         outputs: the root outputs.
         counts: as Terraform counts them: a replacement is one added and one destroyed.
         digest: sha256 over the masked changes; the same for two plans that do the same.
@@ -140,6 +140,16 @@ class PlanSummary:
     def effective(self) -> tuple[ResourceChange, ...]:
         """The changes that do something: neither ``no-op`` nor the reading of a data source."""
         return tuple(item for item in self.changes if item.action not in ("no-op", "read"))
+
+    @property
+    def drifted(self) -> tuple[ResourceChange, ...]:
+        """The drift that the plan would undo: what was changed outside and is not as the configuration says.
+
+        The rest is what Terraform learned since the apply and nobody asked for: the rules of a security group that
+        are resources of their own, an empty list where there was nothing, the revision that a deployment made.
+        """
+        acting = {item.address for item in self.effective}
+        return tuple(item for item in self.drift if item.address in acting)
 
     @property
     def has_changes(self) -> bool:

@@ -116,6 +116,12 @@ class ApplySteps(StackSteps):
             world="",
             monthly_usd=None,
             created_at=None,
+            expires_at=None,
+            expiry_warned_at=None,
+            drift=[],
+            drift_checked_at=None,
+            drift_due_at=None,
+            asleep=False,
         )
 
     def _applied(self, job: StackJob, outputs: dict[str, Any]) -> None:
@@ -125,11 +131,11 @@ class ApplySteps(StackSteps):
             return
         mark = fingerprint(self._context.settings.terraform_path, job.variables)
         if job.subject == SHARED:
-            self._record(SHARED, exists=True, ready=True, outputs=outputs, fingerprint=mark)
+            self._record(SHARED, exists=True, ready=True, outputs=outputs, fingerprint=mark, drift=[])
             return
         door = front_door(outputs, emulated_endpoint=self._context.emulated_endpoint)
         self._record(
-            job.subject, exists=True, outputs=outputs, url=door.url, fingerprint=mark,
+            job.subject, exists=True, outputs=outputs, url=door.url, fingerprint=mark, drift=[],
             created_at=self._created_at(job.subject),
         )  # fmt: skip
 

@@ -9,8 +9,9 @@ from typing import Any
 from panel.catalogue.guardrails import guardrails_for
 from panel.catalogue.schema import SHARED
 from panel.cost.estimate import estimate, to_dict
+from panel.engine.events import ChangeCounts
 from panel.engine.outcome import Outcome
-from panel.engine.plan import PlanSummary
+from panel.engine.plan import PlanSummary, ResourceChange
 from panel.errors import OperationError, RefusedError
 from panel.lifecycle.scaling import refuse_more_than_sizes
 from panel.lifecycle.schedule_hours import SCALING
@@ -43,26 +44,26 @@ class PlanSteps(StackSteps):
         outcome = self._context.stacks.plan(job)
         summary, price = outcome.plan_summary(), self._price(outcome)
         # What only compares changes nothing that a rule could be about.
-        compares = run.kind in REFRESH_ONLY
+        compares = run.kind in REFRESH_ONLY or run.kind == "drift"
         findings = [] if compares else self._judge(job, run.kind, outcome, summary, price)
         self._keep_plan(
             job, summary, price, findings, self._context.stacks.review_mark(job),
-            artifact=self._context.plans.keep(job, outcome),
+            artifact=self._context.plans.keep(job, outcome), acts=run.kind != "drift",
         )  # fmt: skip
         if compares:
-            self._keep_drift(run, summary)
+            self._keep_drift(run, _drift(job, summary))
         if run.kind in SCALING:
             refuse_more_than_sizes(run.environment, summary)
-        counts = summary.counts
+        counts = summary.counts if run.kind != "drift" else ChangeCounts()
         total = counts.add + counts.change + counts.destroy
         self._runs.update(
             run_id, add=counts.add, change=counts.change, destroy=counts.destroy,
             monthly_usd=price["monthly_usd"], plan_digest=outcome.plan_digest, progress_total=total,
         )  # fmt: skip
-        detail = f"{len(summary.drift)} drifted" if compares else str(counts)
+        detail = f"{len(_drift(job, summary))} drifted" if compares else str(counts)
         self._runs.set_stage(run_id, "plan", "done", detail=detail)
         return Planned(
-            changes=summary.has_changes or (compares and bool(summary.drift)),
+            changes=bool(_drift(job, summary)) if compares else summary.has_changes,
             plan_path=str(plan_path(outcome)),
             plan_digest=outcome.plan_digest,
             blocked=bool(blocked(findings)),
@@ -115,14 +116,16 @@ class PlanSteps(StackSteps):
         mark: ReviewMark | None = None,
         *,
         artifact: str,
+        acts: bool = True,
     ) -> None:
+        """Keep what a reviewer sees; of a plan that nobody will apply (not ``acts``) only what drifted."""
         self._runs.save_plan(
             RunPlan(
                 run_id=job.run_id,
                 stack=job.stack,
-                changes=[change_to_dict(change) for change in summary.effective],
-                outputs=[output_to_dict(item) for item in summary.outputs if item.action != "no-op"],
-                drift=[change_to_dict(change) for change in summary.drift],
+                changes=[change_to_dict(change) for change in (summary.effective if acts else ())],
+                outputs=[output_to_dict(item) for item in summary.outputs if acts and item.action != "no-op"],
+                drift=[change_to_dict(change) for change in _drift(job, summary)],
                 estimate=price,
                 guardrails=[finding.to_dict() for finding in findings],
                 mark=mark.to_dict() if mark else {},
@@ -130,9 +133,9 @@ class PlanSteps(StackSteps):
             )
         )
 
-    def _keep_drift(self, run: Run, summary: PlanSummary) -> None:
-        """Remember what is not as the state says: with the run, and with its environment."""
-        self._runs.update(run.id or 0, drifted=len(summary.drift))
+    def _keep_drift(self, run: Run, drift: tuple[ResourceChange, ...]) -> None:
+        """Remember what drifted: with the run, and with its environment."""
+        self._runs.update(run.id or 0, drifted=len(drift))
         found = [
             {
                 "address": change.address,
@@ -140,9 +143,14 @@ class PlanSteps(StackSteps):
                 "action": change.action,
                 "attributes": [attribute.path for attribute in change.attributes],
             }
-            for change in summary.drift
+            for change in drift
         ]
         self._context.stores.environments.save(run.environment, drift=found, drift_checked_at=now())
+
+
+def _drift(job: StackJob, summary: PlanSummary) -> tuple[ResourceChange, ...]:
+    """What drifted; where the state is to learn what is real, all that it would learn."""
+    return summary.drift if job.refresh_only else summary.drifted
 
 
 def plan_path(outcome: Outcome) -> Path:

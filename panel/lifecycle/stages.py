@@ -32,8 +32,8 @@ PRIORITIES: Mapping[str, int] = {"plan": 20, "unlock": 20, "drift": 10}
 CHANGING = 30
 #: Kinds that change nothing: they end with their plan.
 READ_ONLY = frozenset({"plan", "drift"})
-#: Kinds whose plan only compares the state with what is real.
-REFRESH_ONLY = frozenset({"drift", "refresh"})
+#: Kinds whose plan only lets the state learn what is real.
+REFRESH_ONLY = frozenset({"refresh"})
 #: Kinds that end when their stack is applied: nothing is shipped afterwards.
 STACK_ALONE = frozenset({"refresh", "sleep", "wake"})
 #: What a page calls a stage.

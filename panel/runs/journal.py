@@ -21,9 +21,11 @@ _log = logging.getLogger(__name__)
 _FLUSH_EVERY = 0.4
 _FLUSH_LINES = 200
 _MOST_HELD_BACK = 5000
-_QUIET = frozenset(
-    {EventKind.REFRESH_START, EventKind.REFRESH_COMPLETE, EventKind.OUTPUTS, EventKind.VERSION}
-)
+# Terraform calls drift whatever it learned since the apply; what matters of it is in the plan's data.
+_QUIET = frozenset({
+    EventKind.REFRESH_START, EventKind.REFRESH_COMPLETE, EventKind.RESOURCE_DRIFT, EventKind.OUTPUTS,
+    EventKind.VERSION,
+})  # fmt: skip
 
 # What a person builds and deploys with may print anything; Terraform's own lines are masked by its runner.
 _MASKER = Masker()

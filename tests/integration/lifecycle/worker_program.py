@@ -185,7 +185,8 @@ class PlayedStacks:
         changes = [_change(*action.split(":")) for action in self._stage.plan(job.subject)]
         if job.destroy:
             changes = [_change("aws_s3_bucket", "delete"), _change("aws_lb", "delete", self._protection(job))]
-        drift = self._lines("drift", job.subject) if job.refresh_only else []
+        drift = self._lines("drift", job.subject)
+        changes += [_change(type_, "update") for type_ in drift]
         path = self._folder / f"{job.key('plan')}.json"
         document = {
             "format_version": "1.2",

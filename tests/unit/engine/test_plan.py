@@ -208,6 +208,24 @@ def test_drift_without_a_difference_is_left_out():
     assert [resource.name for resource in parse_plan(document).drift] == ["c", "d"]
 
 
+def test_drift_that_matters_is_what_the_plan_would_undo():
+    learned = item("aws_a.learned", change(["update"], {"rules": []}, {"rules": ["made beside it"]}))
+    resized = item("aws_a.resized", change(["update"], {"size": 1}, {"size": 2}))
+    deleted = item("aws_a.deleted", change(["delete"], {"size": 1}, None))
+    document = plan(
+        item(
+            "aws_a.learned", change(["no-op"], {"rules": ["made beside it"]}, {"rules": ["made beside it"]})
+        ),
+        item("aws_a.resized", change(["update"], {"size": 2}, {"size": 1})),
+        item("aws_a.deleted", change(["create"], None, {"size": 1})),
+        item("aws_a.wanted", change(["create"], None, {"size": 1})),
+        resource_drift=[learned, resized, deleted],
+    )
+    summary = parse_plan(document)
+    assert [resource.name for resource in summary.drift] == ["learned", "resized", "deleted"]
+    assert [resource.name for resource in summary.drifted] == ["resized", "deleted"]
+
+
 def test_output_changes_alone_are_a_change():
     document = plan(output_changes={"url": change(["create"], None, None, after_unknown=True)})
     summary = parse_plan(document)

@@ -98,6 +98,7 @@ def test_the_chatter_of_terraform_is_left_out_and_its_levels_kept(
         journal.event(event(EventKind.VERSION, "Terraform 1.15.5", 1))
         journal.event(event(EventKind.REFRESH_START, "Refreshing", 2))
         journal.event(event(EventKind.REFRESH_COMPLETE, "Refreshed", 3))
+        journal.event(event(EventKind.RESOURCE_DRIFT, "aws_a.b: Drift detected (update)", 7))
         journal.event(event(EventKind.OUTPUTS, "Outputs: 3", 4))
         journal.event(event(EventKind.APPLY_START, "Reading a data source", 5, action="read"))
         journal.event(event(EventKind.LOG, "Careful", 6, level="warn"))
