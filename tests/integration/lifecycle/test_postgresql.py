@@ -100,6 +100,21 @@ def test_writers_at_once_keep_the_audit_chain_whole(open_store: Callable[[], Sto
     assert trails[0].first_broken() is None
 
 
+def test_people_who_approve_at_once_count_once_each(open_store: Callable[[], Stores]) -> None:
+    desks = [open_store() for _ in range(6)]
+    number = desks[0].runs.create("approvals", "update", "ana", ["plan"]).id or 0
+    for state in ("preparing", "planning", "planned"):
+        desks[0].runs.transition(number, state, "worker", approvals_needed=2)
+
+    # Three people, each clicking twice.
+    clicks = zip(desks, ("bob", "cyd", "dan") * 2, strict=True)
+    _at_once([lambda s=s, who=who: s.runs.approve(number, who) for s, who in clicks])
+
+    people = [one.actor for one in desks[0].runs.approvals(number)]
+    assert (len(people), len(set(people)), desks[0].runs.get(number).state) == (2, 2, "approved")
+    assert [move.after for move in desks[0].runs.transitions(number)].count("approved") == 1
+
+
 def test_a_server_that_is_gone_is_named_without_the_password() -> None:
     with pytest.raises(StorageError) as caught:
         Database("postgresql://ana:hunter2@127.0.0.1:1/panel").upgrade()
