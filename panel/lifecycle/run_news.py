@@ -211,6 +211,8 @@ def _failed(run: Run) -> bool:
 
 
 def _counts(run: Run) -> str:
+    if run.kind == "deploy":
+        return "services were released, and answer"
     if run.add is None and run.change is None and run.destroy is None:
         return "nothing of its infrastructure was planned"
     numbers: Mapping[str, int | None] = {
