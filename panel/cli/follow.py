@@ -206,7 +206,8 @@ def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
     if run.kind == "drift":
         tell(f"{run.environment}: {_drift_words(run)}")
         for item in panel.stores.environments.get(run.environment).drift:
-            tell(f"  {item['address']}: {', '.join(item['attributes']) or item['action']}")
+            gone = item["action"] == "delete"
+            tell(f"  {item['address']}: {'deleted' if gone else ', '.join(item['attributes'])}")
         return
     if run.kind == "plan":
         plan = own_plan(run, panel.stores)
@@ -227,5 +228,5 @@ def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
 
 def _drift_words(run: Run) -> str:
     if not run.drifted:
-        return "everything is as the state says."
-    return f"{run.drifted} {'resource is' if run.drifted == 1 else 'resources are'} not as the state says:"
+        return "nothing drifted."
+    return f"{run.drifted} {'resource was' if run.drifted == 1 else 'resources were'} changed outside the panel:"
