@@ -22,6 +22,7 @@ from tests.benchmarks.running_panel import REPOSITORY, wait_for
 
 ANA = Identity("ana", Role.ADMIN)
 _LIMIT_S = 600.0
+_RECENT = timedelta(minutes=1)
 _CATALOGUE = """\
 project: todo
 region: us-east-2
@@ -86,7 +87,7 @@ class Scene:
                         stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     )
                 )  # fmt: skip
-        wait_for("workers", lambda: len(self.stores.workers.alive(within=timedelta(minutes=1))) == workers)
+        wait_for("workers", lambda: len(self.stores.workers.alive(within=_RECENT)) == workers, _LIMIT_S)
         # Each knows of the others from its next heartbeat on.
         time.sleep(6 if workers > 1 else 1)
 
