@@ -128,7 +128,7 @@ class StandInWorker:
         runs.update(number, add=1, change=0, destroy=1, monthly_usd=71.4)
         runs.set_stage(number, "plan", "done", detail="+1 ~0 −1")
         if run.kind == "drift":
-            drift = [{"address": "aws_lb.it", "type": "aws_lb", "attributes": ["name"]}]
+            drift = [{"address": "aws_lb.it", "type": "aws_lb", "action": "update", "attributes": ["name"]}]
             self.panel.stores.environments.save(run.environment, drift=drift)
             runs.update(number, drifted=1)
         if run.kind in {"plan", "drift"}:

@@ -100,5 +100,5 @@ def test_what_drifted_is_printed(terminal, panel):
     panel.stores.environments.save("staging", exists=True, ready=True)
     answer = terminal("env", "drift", "staging", "--wait")
     assert answer.exit_code == 0, answer.stderr
-    assert "1 resource is not as the state says" in answer.stdout
+    assert "1 resource was changed outside the panel" in answer.stdout
     assert "aws_lb.it: name" in answer.stdout
