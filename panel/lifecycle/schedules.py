@@ -121,7 +121,7 @@ class Schedules:
         then = last_moment(end, moment, ttl_hours)
         facts = {
             "when": f"{then:%Y-%m-%d} at {then:%H:%M} UTC",
-            "hours": f"{(end - (record.created_at or end)).total_seconds() / 3600:.0f}",
+            "length": span_words((end - (record.created_at or end)).total_seconds()),
             "left": span_words((then - moment).total_seconds()),
         }
         self._teller.tell("expiring", f"expiring:{name}:{end.isoformat()}", name, facts)

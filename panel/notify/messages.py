@@ -64,7 +64,7 @@ EVENTS: Mapping[str, Words] = {
     "expiring": Words(
         "{environment} will be destroyed on {when}",
         (
-            "Its life of {hours} hours ends in {left}. Then everything in it is destroyed, data as well.",
+            "Its life of {length} ends in {left}. Then everything in it is destroyed, data as well.",
             "To keep it longer: panel env extend {environment} --hours 24, or the button on its page.",
         ),
     ),
