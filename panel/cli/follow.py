@@ -206,7 +206,7 @@ def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
     if run.kind == "drift":
         tell(f"{run.environment}: {_drift_words(run)}")
         for item in panel.stores.environments.get(run.environment).drift:
-            gone = item["action"] == "delete"
+            gone = item.get("action") == "delete"
             tell(f"  {item['address']}: {'deleted' if gone else ', '.join(item['attributes'])}")
         return
     if run.kind == "plan":

@@ -33,7 +33,8 @@ def show(panel: Facade, run: Run) -> None:
         draw(f"<h2>{esc(words.PLAN)}</h2>")
         _chosen(panel, run, found)
         return
-    counted = str(next(iter(found.values())).counts)
+    plan = next(iter(found.values()))
+    counted = str(plan.counts) if run.kind != "drift" else plural(len(plan.drift), *words.DRIFTED_COUNT)
     key = session.of(session.PLAN_OPEN, run.id)
     box = st.expander(words.PLAN_FOLDED.format(counts=plain(counted)), key=key, on_change="rerun")
     if box.open:
