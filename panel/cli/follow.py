@@ -229,4 +229,6 @@ def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
 def _drift_words(run: Run) -> str:
     if not run.drifted:
         return "nothing drifted."
-    return f"{run.drifted} {'resource was' if run.drifted == 1 else 'resources were'} changed outside the panel:"
+    return (
+        f"{run.drifted} {'resource was' if run.drifted == 1 else 'resources were'} changed outside the panel:"
+    )

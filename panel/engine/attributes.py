@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from panel.engine.masking import SENSITIVE
+from panel.masking import SENSITIVE
 
 
 @dataclass(frozen=True)

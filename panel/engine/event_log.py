@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from panel.engine.masking import Masker
+from panel.masking import Masker
 
 # Kept in memory while the disk refuses: about a minute of a talkative apply.
 _LINES_KEPT = 20_000

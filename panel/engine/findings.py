@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from panel.engine.events import ChangeCounts, EventKind, parse_event
-from panel.engine.masking import Masker
 from panel.engine.plan import mask_plan
+from panel.masking import Masker
 
 # Colours, and the frame Terraform draws around errors in plain text.
 _DECORATION = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")

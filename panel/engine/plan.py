@@ -21,9 +21,9 @@ from panel.engine.attributes import (
     masked_pair,
 )
 from panel.engine.events import ChangeCounts
-from panel.engine.masking import Masker
 from panel.engine.plan_secrets import declared, hidden, marked
 from panel.errors import ConfigurationError
+from panel.masking import Masker
 
 # Where `mask_plan` notes which sensitive values differ: masked, before and after look the same.
 CHANGED_SENSITIVE = "panel_changed_sensitive"

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from panel.engine.masking import SENSITIVE
+from panel.masking import SENSITIVE
 
 # A shorter one would blot out ordinary words of the plan.
 _SHORTEST = 8

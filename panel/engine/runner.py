@@ -26,11 +26,11 @@ import psutil
 from panel.engine.atomic import read_json, write_json
 from panel.engine.event_log import EventLog
 from panel.engine.execution import EVENTS, EXIT_TAKEN, PROCESS, REQUEST, RUNNER_LOCK
-from panel.engine.masking import Masker
 from panel.engine.process import describe_own
 from panel.engine.programs import BinaryProgram, LibraryProgram, Program
 from panel.engine.work import Work
 from panel.errors import PanelError
+from panel.masking import Masker
 
 EXIT_STORAGE = 74
 

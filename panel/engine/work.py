@@ -18,11 +18,11 @@ from panel.engine.commands import PLAN_FILE, PLAN_JSON_FILE, Command, commands_f
 from panel.engine.event_log import EventLog
 from panel.engine.execution import RESULT, STDERR, STOPPED, UNSAVED_STATE
 from panel.engine.findings import Findings
-from panel.engine.masking import Masker
 from panel.engine.operation import Operation, OperationKind
 from panel.engine.outcome import Status
 from panel.engine.programs import Program
 from panel.errors import PanelError, StorageError
+from panel.masking import Masker
 
 # Below .terraform: whoever removes that folder removes the proof that `init` was done.
 INIT_STAMP = "panel-init"

@@ -18,7 +18,7 @@ from panel.aws.s3 import bucket_exists, delete_for_ever, get_object, put_object
 from panel.aws.session import Aws
 from panel.engine.atomic import PRIVATE_FILE, make_folder, storage_error, write_atomically
 from panel.engine.outcome import Outcome
-from panel.errors import ConfigurationError, NotFoundError, OperationError, PanelError
+from panel.errors import ConfigurationError, NotFoundError, PanelError, StaleError
 from panel.runs.stack import StackJob, fetched_folder
 
 _log = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ class KeptPlans:
             A file with the plan; ``plan_path`` itself where no copy was kept, for those to judge who need the file.
 
         Raises:
-            OperationError: what was kept is not, byte for byte, what was reviewed.
+            StaleError: what was kept is not, byte for byte, what was reviewed.
         """
         if plan_path.is_file():
             return plan_path
@@ -194,7 +194,7 @@ class KeptPlans:
         except NotFoundError:
             return plan_path
         if _digest(content) != plan_digest:
-            raise OperationError(
+            raise StaleError(
                 f"The copy that was kept of the plan of {job.subject} is not the plan that was reviewed.",
                 hint=_PLAN_AGAIN,
             )

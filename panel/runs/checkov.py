@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from panel.catalogue.guardrails import Checkov
-from panel.engine.masking import Masker
+from panel.masking import Masker
 from panel.runs.guardrails.finding import Finding
 from panel.runs.guardrails.reading import fields, texts
 from panel.settings import child_environment

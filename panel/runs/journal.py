@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from panel.engine.events import Event, EventKind
-from panel.engine.masking import Masker
 from panel.errors import StorageError
+from panel.masking import Masker
 from panel.store.runs import Line, Runs
 
 _log = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from typing import Any
 from panel.aws.s3 import get_object
 from panel.aws.session import Aws
 from panel.engine.atomic import read_json
-from panel.engine.masking import SENSITIVE, Masker
 from panel.engine.state import parse_state
 from panel.engine.workspace import VARIABLES_FILE, Backend, source_digests
 from panel.errors import NotFoundError
+from panel.masking import SENSITIVE, Masker
 
 # Names of files, and characters of a value, that are told before the rest is only counted.
 _FILES_TOLD = 5

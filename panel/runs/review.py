@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from panel.engine.attributes import AttributeChange, holds_masked
-from panel.engine.masking import SENSITIVE
 from panel.engine.plan import OutputChange, ResourceChange
+from panel.masking import SENSITIVE
 from panel.store.tables import RunPlan
 
 #: Actions in the order a reviewer reads them: what is lost first.

@@ -15,7 +15,7 @@ from panel.engine.outcome import Outcome
 from panel.engine.state import parse_state
 from panel.engine.terraform import Terraform
 from panel.engine.workspace import Backend, Workspace, render_workspace
-from panel.errors import CanceledRunError, InterruptedRunError, RefusedError, StaleError
+from panel.errors import CanceledRunError, InterruptedRunError, StaleError
 from panel.runs.elsewhere import begun_elsewhere
 from panel.runs.following import Follower, Timing
 from panel.runs.journal import Journal
@@ -172,9 +172,9 @@ class StackRunner:
         """Apply exactly the plan that was reviewed, rendered and planned before by :meth:`plan`.
 
         Raises:
-            RefusedError: the workspace of the plan is not here, nor was the plan fetched from where it was made; or
-                another plan is being applied by this run.
-            StaleError: the plan is neither here nor kept anywhere.
+            RefusedError: another plan is being applied by this run.
+            StaleError: neither the plan's workspace is here nor was the plan fetched from where it was made, or it is
+                kept nowhere.
             OperationError: the saved plan is not, byte for byte, the one that was reviewed.
             InterruptedRunError: Terraform's process is gone and its outcome is not known, or it was begun on
                 another machine.
@@ -282,7 +282,7 @@ class StackRunner:
         # Not rendered again: an edit of terraform/ since the review must not slip into the apply.
         stack_path = job.workspace / "stacks" / job.stack
         if not stack_path.is_dir():
-            raise RefusedError(
+            raise StaleError(
                 f"The workspace of the reviewed plan of {job.subject} is not on this machine.",
                 hint="Plan again and review the new plan.",
             )

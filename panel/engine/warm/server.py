@@ -26,7 +26,6 @@ import psutil
 
 from panel.engine.atomic import read_json, write_json
 from panel.engine.execution import EVENTS, REQUEST
-from panel.engine.masking import Masker
 from panel.engine.operation import Operation
 from panel.engine.process import describe_own
 from panel.engine.programs import LibraryProgram
@@ -36,6 +35,7 @@ from panel.engine.warm.provider import write_primer, write_stand_in, write_warm_
 from panel.engine.warm.requests import receive, send
 from panel.engine.warm.spares import Spares
 from panel.engine.warm.work import WarmLog, WarmProgram, WarmWork
+from panel.masking import Masker
 
 _log = logging.getLogger("panel.engine.warm")
 _LOOK_S = 0.5

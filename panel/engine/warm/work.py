@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from panel.engine.event_log import EventLog
-from panel.engine.masking import Masker
 from panel.engine.operation import OperationKind
 from panel.engine.outcome import Status
 from panel.engine.programs import BinaryProgram, LibraryProgram, OnLine, Program
 from panel.engine.warm.provider import Provider, provider_of
 from panel.engine.work import Work
 from panel.errors import RefusedError
+from panel.masking import Masker
 
 # The stand-in is found by way of `dev_overrides`, of which Terraform warns.
 _OVERRIDDEN = "Provider development overrides are in effect"

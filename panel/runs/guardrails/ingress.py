@@ -9,8 +9,8 @@ from itertools import zip_longest
 from typing import Any
 
 from panel.engine.attributes import any_mark
-from panel.engine.masking import SENSITIVE
 from panel.engine.plan import PlanSummary, ResourceChange
+from panel.masking import SENSITIVE
 from panel.runs.guardrails.configuration import Written, is_written
 from panel.runs.guardrails.finding import Found, Situation
 from panel.runs.guardrails.reading import CANNOT_TELL, MAKING, after, blocks, fields, left, texts

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from panel.engine.attributes import any_mark
-from panel.engine.masking import SENSITIVE
 from panel.engine.plan import ResourceChange
+from panel.masking import SENSITIVE
 
 #: Actions that leave a resource as ``after`` says.
 MAKING = frozenset({"create", "update", "replace"})

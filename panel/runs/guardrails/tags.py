@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from panel.engine.attributes import any_mark
-from panel.engine.masking import SENSITIVE
 from panel.engine.plan import PlanSummary, ResourceChange
+from panel.masking import SENSITIVE
 from panel.runs.guardrails.finding import Found, Situation
 from panel.runs.guardrails.reading import CANNOT_TELL, after, fields, left
 

@@ -3,7 +3,7 @@
 import json
 
 from panel.engine.event_log import EventLog
-from panel.engine.masking import Masker
+from panel.masking import Masker
 
 
 def lines(path):

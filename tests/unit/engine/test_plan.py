@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from panel.engine.masking import Masker
 from panel.engine.plan import mask_plan, parse_plan
 from panel.errors import ConfigurationError
+from panel.masking import Masker
 
 
 def change(actions, before=None, after=None, **more):

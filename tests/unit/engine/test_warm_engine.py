@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from panel.engine.masking import Masker
 from panel.engine.warm.client import end_warm
 from panel.engine.warm.place import Config, Limits, Place, place_of, places_for, socket_folder
 from panel.engine.warm.provider import Provider, provider_of, write_stand_in, write_warm_cli_config
 from panel.engine.warm.work import WarmLog
+from panel.masking import Masker
 
 AWS = Provider("registry.terraform.io/hashicorp/aws", "5.100.0", "/mirror/provider")
 ENVIRONMENT = {"AWS_REGION": "us-east-2", "AWS_SECRET_ACCESS_KEY": "canary-secret-key"}

@@ -13,7 +13,7 @@ from panel.aws.session import Account, Aws
 from panel.engine.operation import Operation
 from panel.engine.outcome import Outcome, Status
 from panel.engine.workspace import Backend
-from panel.errors import ConfigurationError, NotFoundError, OperationError
+from panel.errors import ConfigurationError, NotFoundError, StaleError
 from panel.runs.artifacts import Artifacts, FolderArtifacts, KeptPlans, S3Artifacts, open_artifacts
 from panel.runs.stack import StackJob
 
@@ -88,7 +88,7 @@ def test_a_plan_that_is_not_the_reviewed_one_is_not_brought(
     artifacts: Artifacts, job: Callable[[str], StackJob], planned: Outcome, tmp_path: Path
 ) -> None:
     KeptPlans(artifacts).keep(job("one"), planned)
-    with pytest.raises(OperationError, match="not the plan that was reviewed"):
+    with pytest.raises(StaleError, match="not the plan that was reviewed"):
         KeptPlans(artifacts).bring(job("two"), tmp_path / "gone", "0" * 64)
     assert not (job("two").workspace / "fetched").exists()
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from panel.engine.masking import SENSITIVE
 from panel.engine.plan import PlanSummary, ResourceChange
+from panel.masking import SENSITIVE
 from panel.runs.guardrails import Finding, Situation, judge
 
 Change = Callable[..., ResourceChange]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from panel.engine.masking import SENSITIVE
 from panel.engine.plan import PlanSummary, ResourceChange
+from panel.masking import SENSITIVE
 from panel.runs.guardrails import Finding, Situation, judge, written_attributes
 from panel.runs.guardrails.policies import CLOSED_BY_DEFAULT, POLICIES
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from panel.catalogue.guardrails import Guardrails
-from panel.engine.masking import SENSITIVE
 from panel.engine.plan import PlanSummary, ResourceChange
+from panel.masking import SENSITIVE
 from panel.runs.guardrails import Finding, Situation, judge
 
 Change = Callable[..., ResourceChange]
