@@ -11,6 +11,8 @@ from enum import StrEnum
 from panel.errors import ConfigurationError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+# Who has done something is read from the record by name: these are the panel's own.
+_RESERVED = frozenset({"system", "worker"})
 _FOREIGN = re.compile(r"[^A-Za-z0-9._@+-]+")
 
 
@@ -45,6 +47,11 @@ class Identity:
                 f"{self.role!r} is not a role.", hint=f"Roles: {', '.join(role.value for role in Role)}."
             )
         object.__setattr__(self, "role", Role(self.role))
+        if self.name in _RESERVED and self.role is not Role.SYSTEM:
+            raise ConfigurationError(
+                f"{self.name!r} cannot be the name of a user: it stands for the panel's own acts.",
+                hint="Set PANEL_USER to another name.",
+            )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.role.value})"
@@ -84,4 +91,4 @@ def audit_name(name: str, *, otherwise: str) -> str:
         otherwise: what to use where nothing is left of it.
     """
     cleaned = _FOREIGN.sub("-", name).lstrip("._@+-")[:64]
-    return cleaned or otherwise
+    return otherwise if cleaned in _RESERVED or not cleaned else cleaned

@@ -81,7 +81,11 @@ def _examine_panel(catalogue: Catalogue) -> list[Finding]:
         ]
     else:
         endpoint = [guarded("AWS identity", lambda: aws_identity(panel))]
-    return [*endpoint, guarded("worker", lambda: worker(panel))]
+    return [
+        *endpoint,
+        guarded("worker", lambda: worker(panel)),
+        guarded("notifications", lambda: notifications(panel)),
+    ]
 
 
 def python() -> Finding:
@@ -243,6 +247,12 @@ def worker(panel: Panel) -> Finding:
     if panel.worker_process.alive():
         return Finding("worker", "ok", "alive")
     return Finding("worker", "warn", "No worker is alive: runs wait.", "Start everything with: panel up")
+
+
+def notifications(panel: Panel) -> Finding:
+    """Whether anybody is told what happens; nobody needs to be."""
+    ways = ", ".join(panel.channels()) or "none is set up: people look at the page"
+    return Finding("notifications", "ok", ways)
 
 
 def aws_identity(panel: Panel) -> Finding:

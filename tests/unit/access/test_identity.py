@@ -51,6 +51,13 @@ def test_a_name_unfit_for_the_audit_record_is_refused(name: str) -> None:
     assert "\x1b" not in refusal.value.message
 
 
+@pytest.mark.parametrize("name", ["system", "worker"])
+def test_nobody_takes_a_name_of_the_panel_itself(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="panel's own acts"):
+        local_identity(name)
+    assert audit_name(name, otherwise="uid-1") == "uid-1"
+
+
 def test_an_unknown_role_is_refused_and_a_known_word_becomes_the_role() -> None:
     with pytest.raises(ConfigurationError, match="not a role"):
         Identity("ana", "owner")  # type: ignore[arg-type]  # what a hand-written record may hold

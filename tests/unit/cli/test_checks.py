@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from panel.cli import checks, doctor
-from panel.errors import EndpointError
+from panel.errors import ConfigurationError, EndpointError
 from panel.settings import Settings
 
 
@@ -57,6 +57,18 @@ def test_a_check_that_raises_is_a_finding(folder):
 def test_the_embedded_aws(panel, state, status):
     panel.local.state = state
     assert checks.embedded_aws(panel).status == status
+
+
+def test_ways_to_people_that_cannot_be_used_are_told(panel, monkeypatch):
+    assert checks.notifications(panel).status == "ok"
+    wrong = ConfigurationError("PANEL_WEBHOOK_URL cannot be used.", hint="Give an https address.")
+
+    def refuse():
+        raise wrong
+
+    monkeypatch.setattr(panel, "channels", refuse)
+    finding = checks.guarded("notifications", lambda: checks.notifications(panel))
+    assert (finding.status, finding.found) == ("fail", wrong.message)
 
 
 def test_the_worker(panel):
