@@ -69,6 +69,8 @@ class Scene:
         database = Database(database_url or settings.store_url)
         database.upgrade()
         self.stores = Stores(database)
+        # Before the workers do it all at once.
+        self.stores.environments.save("shared", exists=True, ready=True, world="w1")
         self.operations = Operations(
             lambda: load_catalogue(settings.catalogue_path), self.stores, Trail(self.stores.audit)
         )
