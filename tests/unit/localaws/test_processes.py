@@ -47,8 +47,11 @@ def test_another_process_with_the_same_number_is_not_the_one() -> None:
 
 
 def test_the_mark_identifies_a_process_after_the_clock_was_set(tmp_path: Path) -> None:
-    process = run("import time; time.sleep(60)", tmp_path)
+    process = run("import time; print('up', flush=True); time.sleep(60)", tmp_path)
     try:
+        # A process has no environment yet while its program is being loaded.
+        while "up" not in tail(tmp_path / "log"):
+            assert process.is_alive()
         assert ProcessRef(process.pid, process.created + 7200, "m1").is_alive()
         assert not ProcessRef(process.pid, process.created + 7200, "m2").is_alive()
     finally:
