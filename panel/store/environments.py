@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import func, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from panel.errors import NotFoundError
@@ -31,6 +32,13 @@ class Environments:
 
     def save(self, name: str, **fields: Any) -> EnvironmentRecord:
         """Set columns of a record, making it when there is none."""
+        try:
+            return self._set(name, fields)
+        except IntegrityError:
+            # Another process made it in this very moment: the second look finds it.
+            return self._set(name, fields)
+
+    def _set(self, name: str, fields: Mapping[str, Any]) -> EnvironmentRecord:
         with self._db.write() as session:
             record = session.get(EnvironmentRecord, name) or EnvironmentRecord(name=name)
             for key, value in fields.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from panel.store.database import Database
@@ -29,6 +30,13 @@ class StateLocks:
 
     def save(self, lock: StateLock) -> None:
         """Keep what was seen of one lock."""
+        try:
+            self._merge(lock)
+        except IntegrityError:
+            # Every worker looks at locks: another one has told of it in this very moment, and ours is newer.
+            self._merge(lock)
+
+    def _merge(self, lock: StateLock) -> None:
         with self._db.write() as session:
             session.merge(lock)
 

@@ -1,12 +1,14 @@
 """The same store and the same workflows on PostgreSQL, where writers do not simply wait for each other."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
 from panel.access.identity import Identity, Role
 from panel.audit.trail import Trail
@@ -15,6 +17,7 @@ from panel.lifecycle.operations import Operations
 from panel.store import tables
 from panel.store.database import Database
 from panel.store.stores import Stores
+from panel.store.tables import EnvironmentRecord, StateLock
 
 pytest.importorskip("psycopg", reason="no PostgreSQL driver is installed")
 
@@ -113,6 +116,47 @@ def test_people_who_approve_at_once_count_once_each(open_store: Callable[[], Sto
     people = [one.actor for one in desks[0].runs.approvals(number)]
     assert (len(people), len(set(people)), desks[0].runs.get(number).state) == (2, 2, "approved")
     assert [move.after for move in desks[0].runs.transitions(number)].count("approved") == 1
+
+
+_FIRST_WORDS: dict[str, Callable[[Stores, str], object]] = {
+    "environment": lambda stores, word: stores.environments.save("staging", url=word),
+    "lock": lambda stores, word: stores.locks.save(StateLock(subject="staging", lock_id=word, who="ana@box")),
+}
+
+
+@pytest.mark.parametrize("what", _FIRST_WORDS)
+def test_of_two_that_make_the_same_record_at_once_the_later_is_heard_too(
+    what: str, open_store: Callable[[], Stores]
+) -> None:
+    one, two = open_store(), open_store()
+    save = _FIRST_WORDS[what]
+    made = (
+        StateLock(subject="staging", lock_id="first", who="ana@box")
+        if what == "lock"
+        else EnvironmentRecord(name="staging")
+    )
+
+    with one.database.write() as session:
+        session.add(made)
+        session.flush()
+        later = threading.Thread(target=save, args=(two, "second"))
+        later.start()
+        _until_somebody_waits(one)
+    later.join()
+
+    kept = one.locks.get("staging")
+    assert (kept.lock_id if kept else one.environments.get("staging").url) == "second"
+
+
+def _until_somebody_waits(stores: Stores) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    give_up = time.monotonic() + 30
+    while True:
+        with stores.database.engine.connect() as connection:
+            if connection.scalar(waiting):
+                return
+        assert time.monotonic() < give_up, "nobody waits for the row"
+        time.sleep(0.01)
 
 
 def test_a_server_that_is_gone_is_named_without_the_password() -> None:
