@@ -20,6 +20,7 @@ from panel.engine.atomic import make_folder, read_json, write_json
 from panel.engine.warm.place import (
     CONFIG,
     LOG,
+    OWN_VARIABLES,
     RECORD,
     STARTING,
     Config,
@@ -106,12 +107,8 @@ class WarmEngine:
     def _spawn(self, place: Place, config: Config, environment: Mapping[str, str]) -> None:
         (place.folder / RECORD).unlink(missing_ok=True)
         write_json(place.folder / CONFIG, config.to_json())
-        own = {
-            # Read by Terraform when the process starts: its own configuration, and no certificates between it and
-            # providers that were started before it.
-            "TF_CLI_CONFIG_FILE": str(place.cli_config),
-            "TF_DISABLE_PLUGIN_TLS": "1",
-        }
+        # Read by Terraform when the process starts.
+        own = {**OWN_VARIABLES, "TF_CLI_CONFIG_FILE": str(place.cli_config)}
         with (place.folder / LOG).open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "panel.engine.warm.server", str(place.folder)],

@@ -29,6 +29,16 @@ KINDS = frozenset(
     {OperationKind.PLAN, OperationKind.VALIDATE, OperationKind.OUTPUT, OperationKind.STATE_LIST}
 )
 
+#: What a warm process is given beside the environment of a cold run, and does not hand on to `init`.
+OWN_VARIABLES = {
+    # No certificates between it and providers that were started before it.
+    "TF_DISABLE_PLUGIN_TLS": "1",
+    # Go looks for garbage whenever its memory has doubled. Most of it is schemas that stay: looking less often
+    # spares a third of a plan's processor time, and above the limit it looks as often as it has to.
+    "GOGC": "400",
+    "GOMEMLIMIT": "640MiB",
+}
+
 # A socket's path holds about 100 characters, and the provider adds a name of its own to the folder's.
 _LONGEST_FOLDER = 70
 

@@ -30,7 +30,17 @@ from panel.engine.operation import Operation
 from panel.engine.process import describe_own
 from panel.engine.programs import LibraryProgram
 from panel.engine.runner import note_process, take_on
-from panel.engine.warm.place import CONFIG, KINDS, LOCK, RECORD, STARTING, Config, Place, socket_folder
+from panel.engine.warm.place import (
+    CONFIG,
+    KINDS,
+    LOCK,
+    OWN_VARIABLES,
+    RECORD,
+    STARTING,
+    Config,
+    Place,
+    socket_folder,
+)
 from panel.engine.warm.provider import write_primer, write_stand_in, write_warm_cli_config
 from panel.engine.warm.requests import receive, send
 from panel.engine.warm.spares import Spares
@@ -134,9 +144,8 @@ class Server:
         return spares
 
     def _cold_environment(self) -> dict[str, str]:
-        cold = {**self._environment, "TF_CLI_CONFIG_FILE": str(self._config.cli_config)}
-        del cold["TF_DISABLE_PLUGIN_TLS"]
-        return cold
+        cold = {name: value for name, value in self._environment.items() if name not in OWN_VARIABLES}
+        return {**cold, "TF_CLI_CONFIG_FILE": str(self._config.cli_config)}
 
     def _listen(self) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX)
