@@ -39,7 +39,7 @@ LOCKS = "State locks"
 NO_LOCKS = (
     "No state is locked. While Terraform works on an environment, its lock is listed here, with its holder."
 )
-SUBJECT = "State of"
+SUBJECT = "Environment"
 HOLDER = "Held by"
 OPERATION = "For"
 SINCE = "Since"

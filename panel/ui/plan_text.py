@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 PLAN = "Plan"
 PLAN_FOLDED = "Plan {counts}"
-DRIFTED_COUNT = ("{count} drifted", "{count} drifted")
+DRIFTED_COUNT = ("drifted", "drifted")
 #: Which stack's plan it is.
 STACKS: Mapping[str, str] = {"environment": "Environment", "shared": "Shared network"}
 #: The parts of a plan, with how much there is of each.

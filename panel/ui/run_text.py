@@ -20,7 +20,7 @@ STEPS: Mapping[str, str] = {
     "discarded": "Discarded",
     "stale": "Out of date",
     "interrupted": "Interrupted",
-    "blocked": "Blocked by a guardrail",
+    "blocked": "Blocked",
 }
 #: The last step of a run whose plan was all there was to do.
 PLAN_STEP = "Planned"

@@ -58,7 +58,7 @@ RUN_ENDS: Mapping[str, str] = {
     "canceled": "It was canceled. What Terraform had finished stays as it is.",
     "discarded": "The plan was discarded. Nothing was applied.",
     "stale": "The world changed after the review, so nothing was applied.",
-    "blocked": "A guardrail refused this plan. Nothing was applied.",
+    "blocked": "It was not allowed to go on. Nothing was applied.",
 }
 #: Words of a health verdict.
 VERDICTS: Mapping[str, str] = {

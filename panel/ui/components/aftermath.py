@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -26,6 +27,8 @@ from panel.ui.state import Facade
 _REPLANNED = frozenset({"stale", "discarded", "blocked", "interrupted"})
 _MOST_DRIFTED = 50
 _MOST_LISTED = 200
+#: A lock in an error's words; being blocked is something else.
+_LOCK = re.compile(r"\block", re.IGNORECASE)
 #: How the detail of an interruption begins its lines.
 _UNDER_WAY, _FINISHED = "under way: ", "finished: "
 
@@ -55,9 +58,17 @@ def left_behind(panel: Facade, run: Run) -> None:
         )
     if run.state == "interrupted":
         _interrupted(panel, run)
+    elif not run.active:
+        _locked(readers.lock(panel, run.environment), run)
     if run.kind == "drift" and run.state in {"planned", "no_changes"}:
         plan = readers.plan(panel, run, "environment")
         draw(f"<h2>{text.DRIFT_TITLE}</h2>{drifted(plan.drift if plan is not None else [])}")
+
+
+def _locked(lock: StateLock | None, run: Run) -> None:
+    """Whose lock was in the run's way, while it still is."""
+    if lock is not None and is_in_the_way(run, lock):
+        draw(f'<div class="p-note p-asks"><h3>{badge("warn", text.LOCK_TITLE)}</h3>{lock_facts(lock)}</div>')
 
 
 def _interrupted(panel: Facade, run: Run) -> None:
@@ -134,7 +145,7 @@ def ways_on(panel: Facade, run: Run) -> None:
     with st.container(horizontal=True, key="ways-on"):
         if run.kind == "drift" and run.state == "planned" and run.drifted:
             drift_buttons(panel, run.environment, _busy(panel, run))
-        if lock is not None and _in_the_way(run, lock):
+        if lock is not None and is_in_the_way(run, lock):
             unlock_button(panel, lock, key="run", primary=True)
             _again(panel, run, primary=False)
         else:
@@ -143,11 +154,16 @@ def ways_on(panel: Facade, run: Run) -> None:
         unlock_dialog(panel, run.environment)
 
 
-def _in_the_way(run: Run, lock: StateLock) -> bool:
+def is_in_the_way(run: Run, lock: StateLock) -> bool:
     """Whether a run ended because of the lock, or left it behind."""
     return lock.holder != "alive" and (
-        lock.holder == "orphaned" or lock.run_id == run.id or "lock" in run.error.lower()
+        lock.holder == "orphaned" or lock.run_id == run.id or is_locked_out(run)
     )
+
+
+def is_locked_out(run: Run) -> bool:
+    """Whether a run has ended because somebody else's lock was in its way. Who that is, a worker finds out later."""
+    return not run.active and _LOCK.search(run.error) is not None
 
 
 def drift_buttons(panel: Facade, environment: str, busy: str | None) -> None:

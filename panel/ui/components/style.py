@@ -72,6 +72,7 @@ _CARDS = """
 _TABLES = """
 .p-scroll { overflow-x: auto; } .p-scroll + p { margin-top: 0.5rem; }
 .p table { border-collapse: collapse; width: 100%; margin: 0; }
+.p thead th { overflow-wrap: normal; }
 .p th { text-align: left; font-weight: 600; color: var(--p-quiet); border-bottom: 1px solid var(--p-rule); }
 .p th, .p td { padding: 0.35rem 0.9rem 0.35rem 0; vertical-align: top; border-left: 0; border-right: 0; border-top: 0; }
 .p td { border-bottom: 1px solid var(--p-rule); }

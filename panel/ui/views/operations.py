@@ -7,7 +7,7 @@ import streamlit as st
 from panel.lifecycle.overview_workers import WorkerView
 from panel.lifecycle.stages import KINDS
 from panel.store.tables import Notification, Run, StateLock
-from panel.ui import notices, readers, text
+from panel.ui import notices, readers, session, text
 from panel.ui import operations_text as words
 from panel.ui.components.confirmations import unlock_button, unlock_dialog
 from panel.ui.components.locks import lock_verdict, operation
@@ -17,6 +17,8 @@ from panel.ui.live import CALM, LIVELY, live
 from panel.ui.state import Facade, get_panel, get_start
 
 _NOTIFICATIONS = 30
+#: Characters of a name that still fit into a line of a table.
+_WHOLE = 32
 _TONES = {"waiting": "busy", "sent": "ok", "failed": "bad"}
 
 
@@ -29,7 +31,7 @@ def show() -> None:
     every = LIVELY if readers.active_runs(panel) else CALM
     live(_workers, every)()
     live(_queue, every)()
-    live(_locks, every)()
+    live(_locks, every)(st.session_state.get(session.ASKED_UNLOCK))
     for lock in readers.locks(panel):
         unlock_dialog(panel, lock.subject)
     live(_notifications, CALM)()
@@ -91,7 +93,10 @@ def _priority(run: Run) -> str:
     return next((word for least, word in words.PRIORITIES.items() if run.priority >= least), "")
 
 
-def _locks() -> None:
+def _locks(asked: str | None) -> None:
+    """The locks, refreshed in place; a click in here draws the whole page, where the dialog about it is."""
+    if st.session_state.get(session.ASKED_UNLOCK) != asked:
+        st.rerun()
     panel = get_panel()
     found = readers.locks(panel)
     title = f"<h2>{words.LOCKS}</h2>"
@@ -115,12 +120,13 @@ def _locks() -> None:
 
 
 def _lock(lock: StateLock) -> list[str]:
-    who = esc(lock.who)
+    who = _whole(lock.who) if len(lock.who) <= _WHOLE else esc(lock.who)
     if lock.run_id is not None:
         who += f"<br>{page_link('run', 'run', lock.run_id, f'{text.RUN} {lock.run_id}')}"
     since = f'<span class="p-nowrap">{lasting(lock.created_at)}</span>' if lock.created_at is not None else ""
     return [
-        _whole(lock.subject), who, esc(operation(lock)), since, lock_verdict(lock), esc(lock.evidence), f'<span class="p-nowrap">{when(lock.checked_at)}</span>'
+        _whole(lock.subject), who, _whole(operation(lock)), since, lock_verdict(lock), esc(lock.evidence),
+        f'<span class="p-nowrap">{when(lock.checked_at)}</span>',
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from panel.lifecycle.stages import KINDS, TITLES
 from panel.store.tables import AuditEntry, Run
 from panel.ui import notices, readers, run_text, text
 from panel.ui.components import plan as plans
-from panel.ui.components.aftermath import kin, left_behind, ways_on
+from panel.ui.components.aftermath import is_locked_out, kin, left_behind, ways_on
 from panel.ui.components.decisions import cancel_button, decision, overriding, stopping
 from panel.ui.components.journey import journey, remarks
 from panel.ui.components.log import log
@@ -23,12 +23,13 @@ from panel.ui.components.signs import signs
 from panel.ui.components.stages import progress, strip
 from panel.ui.components.states import run_badge, run_title, run_tone
 from panel.ui.format import between, plural
-from panel.ui.live import LIVELY, live
+from panel.ui.live import CALM, LIVELY, live
 from panel.ui.navigation import link_environment, link_home
+from panel.ui.plan_text import STACKS
 from panel.ui.state import Facade, get_panel, get_start
 
 #: What a run's page is drawn anew for; other changes are drawn in place.
-Marker = tuple[str, str, bool, bool, bool, int]
+Marker = tuple[str, str, bool, bool, bool, int, str]
 
 _TABS = {"ok": text.TAB_DONE, "bad": text.TAB_FAILED, "warn": text.TAB_NEEDS, "busy": text.TAB_WORKING}
 #: States in which a run under way waits for a person.
@@ -44,7 +45,9 @@ def show() -> None:
     title = run_title(run)
     st.set_page_config(page_title=_TABS.get(run_tone(run), "{title}").format(title=title))
     notices.show()
-    live(_standing, LIVELY if run.active else None)(run.id or 0, _marker(panel, run))
+    live(_standing, LIVELY if run.active else CALM if is_locked_out(run) else None)(
+        run.id or 0, _marker(panel, run)
+    )
     _links(panel, run)
     _ended(panel, run)
     if run.active and run.state not in _ASKING:
@@ -76,7 +79,9 @@ def _asked_for(panel: Facade) -> Run | None:
 
 def _marker(panel: Facade, run: Run) -> Marker:
     given = len(readers.approvals(panel, run.id or 0)) if run.state == "planned" else 0
-    return (run.state, run.stage, run.active, run.cancel_requested, run.force_cancel, given)
+    lock = readers.lock(panel, run.environment) if is_locked_out(run) else None
+    seen = f"{lock.lock_id} {lock.holder}" if lock is not None else ""
+    return (run.state, run.stage, run.active, run.cancel_requested, run.force_cancel, given, seen)
 
 
 def _standing(run_id: int, seen: Marker) -> None:
@@ -97,7 +102,7 @@ def _standing(run_id: int, seen: Marker) -> None:
 
 def _now(panel: Facade, run: Run, moving: str) -> str:
     if not run.active:
-        end = _end(run)
+        end = _end(panel, run)
         return f'<p role="status">{esc(end)}</p>' if end else ""
     note = ""
     if run.state == "queued" and not panel.overview.workers():
@@ -110,7 +115,9 @@ def _now(panel: Facade, run: Run, moving: str) -> str:
     return f'<div class="p-live">{moving}{f"<p>{quiet(esc(note))}</p>" if note else ""}</div>{banner}'
 
 
-def _end(run: Run) -> str:
+def _end(panel: Facade, run: Run) -> str:
+    if run.kind == "unlock" and run.state == "applied":
+        return panel.stores.runs.stages(run.id or 0)[-1].detail  # whose lock it was, and that it is gone
     if run.kind == "drift" and run.state == "planned":
         return run_text.DRIFT_FOUND.format(count=plural(run.drifted or 0, *run_text.RESOURCE))
     if run.kind == "drift" and run.state == "no_changes":
@@ -150,10 +157,20 @@ def _ended(panel: Facade, run: Run) -> None:
     if run.error and run.state not in {"stale", "interrupted"} and not run.active:
         stage = TITLES.get(run.stage, KINDS.get(run.kind, run.kind))
         title = text.ERROR_TITLE.format(stage=f"{stage} · {run.environment}")
-        title = run_text.BLOCKED_TITLE if run.state == "blocked" else title
+        title = run_text.BLOCKED_TITLE if _is_stopped(panel, run) else title
         draw(problem_markup(title, run.error, run.error_hint, run.error_detail))
     left_behind(panel, run)
     ways_on(panel, run)
+
+
+def _is_stopped(panel: Facade, run: Run) -> bool:
+    """Whether a guardrail ended the run; others that were refused (a state that is locked) are blocked too."""
+    if run.state != "blocked":
+        return False
+    plans_made = (readers.plan(panel, run, stack) for stack in STACKS)
+    return any(
+        finding.get("severity") == "block" for plan in plans_made if plan for finding in plan.guardrails
+    )
 
 
 def _journey(panel: Facade, run: Run) -> None:

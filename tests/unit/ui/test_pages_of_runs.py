@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from panel.access.identity import Identity, Role
 from panel.store.runs import Line
 from panel.store.tables import RunApproval, RunExecution, RunPlan, StateLock, now
-from panel.ui import session
+from panel.ui import readers, session
 
 Open = Callable[..., AppTest]
 
@@ -296,3 +296,47 @@ def test_a_long_log_is_read_in_windows(sample: Any, open_page: Open) -> None:
     text = body(app)
     assert "error: row 5 of many" in text
     assert "looked through 900 lines" in text
+
+
+def test_a_run_that_found_the_state_locked_names_the_holder_and_no_guardrail(
+    sample: Any, open_page: Open
+) -> None:
+    run = sample.run("staging", "drift", "preparing", "planning")
+    sample.stores.runs.finish(
+        run.id,
+        "blocked",
+        "worker-1",
+        error="The plan of staging could not begin: the state is locked by someone else.",
+    )
+    app = open_page("run", run=str(run.id))
+    assert "guardrail" not in body(app)
+    assert "Unlock…" not in labels(app)
+    lock = orphan("staging")
+    lock.holder, lock.who = "unknown", "ben@laptop"
+    put(sample, lock)
+    readers.forget()
+    app = open_page("run", run=str(run.id))
+    assert "ben@laptop" in body(app)
+    assert "Unlock…" in labels(app)
+
+
+def test_a_guardrail_that_ended_a_run_is_named_and_no_lock(sample: Any, open_page: Open) -> None:
+    run = sample.run("staging", "update", "preparing", "planning")
+    finding = {"rule": "budget", "severity": "block", "reason": "too dear", "address": ""}
+    sample.stores.runs.save_plan(RunPlan(run_id=run.id, stack="environment", guardrails=[finding]))
+    sample.stores.runs.finish(run.id, "blocked", "worker-1", error="The plan of staging is blocked: budget.")
+    lock = orphan("staging")
+    lock.holder = "unknown"
+    put(sample, lock)
+    app = open_page("run", run=str(run.id))
+    assert "A guardrail stopped this plan" in body(app)
+    assert "Unlock…" not in labels(app)
+
+
+def test_an_unlocking_says_whose_lock_it_took_away(sample: Any, open_page: Open) -> None:
+    run = sample.run("ready", "unlock", "preparing", "applying")
+    sample.stores.runs.set_stage(
+        run.id, "unlock", "done", detail="Removed the state lock of staging: ben@laptop."
+    )
+    sample.stores.runs.finish(run.id, "applied", "worker-1")
+    assert "Removed the state lock of staging: ben@laptop." in body(open_page("run", run=str(run.id)))
