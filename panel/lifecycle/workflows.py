@@ -18,11 +18,11 @@ from panel.errors import (
     OperationError,
     PanelError,
     RefusedError,
-    SupersededError,
 )
 from panel.lifecycle.deploy_steps import DeploySteps
 from panel.lifecycle.discretion import discreetly
 from panel.lifecycle.draining import GATE
+from panel.lifecycle.ownership import unless_superseded
 from panel.lifecycle.stages import STACK_ALONE
 from panel.lifecycle.terraform_steps import Planned, TerraformSteps
 from panel.store.fence import turn
@@ -87,8 +87,6 @@ class Workflows:
         try:
             _step("begin", self._terraform.begin, run_id, self._worker)
             return self._sequence(run_id, environment, kind)
-        except SupersededError:
-            raise  # another worker has this run: there is nothing to say about it from here
         except PanelError as error:
             return str(_step("fail", self._fail, run_id, error))
         except Exception as error:
@@ -197,7 +195,8 @@ class Workflows:
 
 def _step(name: str, function: Step, *args: Any) -> Any:
     with GATE.step():
-        return DBOS.run_step({"name": name}, discreetly(function), *args)
+        work = unless_superseded(str(DBOS.workflow_id), discreetly(function))
+        return DBOS.run_step({"name": name}, work, *args)
 
 
 def _state_after(error: PanelError, state: str) -> str:

@@ -29,8 +29,8 @@ def test_of_two_survivors_one_goes_on_with_each_run(url: str, house_at: HouseAt)
     house.kill(lost)
 
     house.release("e01.plan", "e03.apply")
-    house.start("two", silence_s=1)
-    house.start("three", silence_s=1)
+    house.start("two", silence_s=5)
+    house.start("three", silence_s=5)
     for name in ("e01", "e02"):
         house.until(lambda n=name: "settle_plan" in house.steps(numbers[n]), f"{name} waits")
         house.operations.approve(house.ana, numbers[name])
@@ -68,7 +68,7 @@ def test_a_worker_that_was_only_slow_does_no_harm(url: str, house_at: HouseAt) -
     house.until_held("e01.plan", "e02.apply.after")
     slow.send_signal(signal.SIGSTOP)
     house.release("e01.plan", "e02.apply.after")
-    other = house.start("two", silence_s=1)
+    other = house.start("two", silence_s=5)
     assert [house.until_ended(number).state for number in numbers] == ["applied"] * 2
     moves = [house.stores.runs.transitions(number) for number in numbers]
     other.send_signal(signal.SIGTERM)
