@@ -204,7 +204,7 @@ def test_it_ends_after_so_many_executions(project):
 @pytest.mark.parametrize("limits", [{"idle_s": 0.2}, {"memory_mb": 1}])
 def test_it_ends_without_work_and_above_its_memory(project, limits):
     made = project(**limits)
-    made.cold(Operation.validate(), "prepare").check()
+    made.prepare()
     made.terraform.warm_up(made.workspace)
     wait_for("a warm process", lambda: made.place is not None)
     wait_for_end(family(made.process()))
@@ -220,7 +220,7 @@ def test_it_ends_when_its_data_directory_is_removed(project):
 
 def test_one_that_cannot_start_is_not_tried_again_and_again(project):
     made = project()
-    made.cold(Operation.validate(), "prepare").check()
+    made.prepare()
     made.terraform.warm_up(made.workspace)
     wait_for("a warm process", lambda: made.place is not None)
     place = made.place
@@ -236,7 +236,7 @@ def test_one_that_cannot_start_is_not_tried_again_and_again(project):
 
 def test_without_one_and_with_a_binary_of_the_machine_everything_is_cold(project):
     made = project(idle_s=0)
-    made.cold(Operation.validate(), "prepare").check()
+    made.prepare()
     made.terraform.warm_up(made.workspace)
     assert not made.terraform.has_warm(made.workspace)
     assert made.begin(Operation.plan(), "plan") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tests.terraform.worlds import environment_variables, shared_outputs, shared
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
 
+_WARM_EXECUTIONS = "executions/run-*-warm"
 TERRAFORM = Path(__file__).resolve().parents[3] / "terraform"
 
 
@@ -94,8 +96,17 @@ def events(project: WarmProject, key: str) -> list[tuple[str, str, str]]:
 
 def assert_same(project: WarmProject, operation: Operation, name: str) -> Outcome:
     """Plan warm and cold, and compare."""
-    warm = project.warm(operation, f"{name}-warm").check()
-    cold = project.cold(operation, f"{name}-cold").check()
+    project.warm(operation, f"{name}-warm")
+    project.cold(operation, f"{name}-cold")
+    return assert_planned_alike(project, name)
+
+
+def assert_planned_alike(project: WarmProject, name: str) -> Outcome:
+    """Compare what was planned warm and cold."""
+    warm, cold = (
+        project.follow(Execution(project.workspace.path / "executions" / f"{name}-{how}")).check()
+        for how in ("warm", "cold")
+    )
     assert facts(warm) == facts(cold)
     assert events(project, f"{name}-warm") == events(project, f"{name}-cold")
     return warm
@@ -154,9 +165,8 @@ def test_every_configuration_of_a_provider_has_its_own_region_again_and_again(pa
 
 def test_the_shared_stack_and_an_environment_are_planned_alike(pair):
     shared = pair.with_stack(
-        TERRAFORM, "shared", "shared/terraform.tfstate", {**shared_variables(), "emulated": True}
+        TERRAFORM, "shared", "shared-itself/terraform.tfstate", {**shared_variables(), "emulated": True}
     )
-    assert assert_same(shared, Operation.plan(), "shared").counts.add > 20
     outputs = {name: {"value": value, "type": _type_of(value)} for name, value in shared_outputs().items()}
     state = {
         "version": 4, "terraform_version": "1.15.5", "serial": 1, "lineage": "of-the-test",
@@ -166,7 +176,13 @@ def test_the_shared_stack_and_an_environment_are_planned_alike(pair):
     variables = environment_variables("staging", 1, 2, emulated=True)
     variables["remote_state"] = {"bucket": BUCKET, "key": "shared/terraform.tfstate", "region": REGION}
     environment = pair.with_stack(TERRAFORM, "environment", "staging/terraform.tfstate", variables)
-    assert assert_same(environment, Operation.plan(), "environment").counts.add > 40
+    # Their states are different ones: while one of them is planned warm, the other one is planned cold.
+    for warm, cold in ((shared, environment), (environment, shared)):
+        execution = cold.begin_cold(Operation.plan(), "plan-cold")
+        warm.warm(Operation.plan(), "plan-warm")
+        cold.follow(execution)
+    assert assert_planned_alike(shared, "plan").counts.add > 20
+    assert assert_planned_alike(environment, "plan").counts.add > 40
 
 
 def _type_of(value: Any) -> Any:
@@ -211,42 +227,49 @@ def planned_by_run(pair: WarmProject) -> Iterator[Any]:
     database.close()
 
 
-@pytest.mark.parametrize("victim", ["the warm process", "its provider"])
-def test_killed_in_the_middle_of_a_plan_the_plan_comes_out_right(pair, planned_by_run, victim):
+def test_killed_in_the_middle_of_a_plan_the_plan_comes_out_right(pair, planned_by_run):
     if not pair.terraform.has_warm(pair.workspace):
         pair.terraform.warm_up(pair.workspace)
+    for victim in ("the warm process", "its provider"):
+        # The second one was started by the run that lost the first.
         wait_for("a warm process", lambda: pair.terraform.has_warm(pair.workspace))
-    process = pair.process()
-    ended = threading.Event()
-    killer = threading.Thread(target=_kill_when_planning, args=(process, pair.workspace.path, victim, ended))
-    killer.start()
-    try:
-        outcome, lines, keys = planned_by_run()
-    finally:
-        ended.set()
-        killer.join()
-    assert sorted(key.rpartition("plan")[2] for key in keys) == ["", "-warm"]
-    assert outcome.counts.add == 2
-    assert [item.address for item in outcome.plan_summary().changes] == [
-        "aws_ssm_parameter.secret",
-        "module.person.aws_iam_user.this",
-    ]
-    # One line tells of it, and that a quiet one.
-    assert [text for _, text in lines if "once more" in text] == ["Planning once more, from the start."]
-    assert not [text for level, text in lines if level != "info"]
-    # The next one is ready for the next plan.
+        with _killing(pair, victim):
+            outcome, lines, keys = planned_by_run()
+        assert sorted(key.rpartition("plan")[2] for key in keys) == ["", "-warm"], victim
+        assert outcome.counts.add == 2
+        assert [item.address for item in outcome.plan_summary().changes] == [
+            "aws_ssm_parameter.secret",
+            "module.person.aws_iam_user.this",
+        ]
+        # One line tells of it, and that a quiet one.
+        assert [text for _, text in lines if "once more" in text] == ["Planning once more, from the start."]
+        assert not [text for level, text in lines if level != "info"]
     wait_for("another", lambda: pair.terraform.has_warm(pair.workspace))
     _, _, keys = planned_by_run()
     assert [key.rpartition("plan")[2] for key in keys] == ["-warm"]
 
 
+@contextmanager
+def _killing(pair: WarmProject, victim: str) -> Iterator[None]:
+    """Kill it as soon as it plans."""
+    before, ended = set(pair.workspace.path.glob(_WARM_EXECUTIONS)), threading.Event()
+    killer = threading.Thread(
+        target=_kill_when_planning, args=(pair.process(), pair.workspace.path, before, victim, ended)
+    )
+    killer.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        killer.join()
+
+
 def _kill_when_planning(
-    process: psutil.Process, workspace: Path, victim: str, ended: threading.Event
+    process: psutil.Process, workspace: Path, before: set[Path], victim: str, ended: threading.Event
 ) -> None:
     """Kill the process as soon as it plans, or every provider that it uses until it has given up."""
-    before = set(workspace.glob("executions/run-*-warm"))
     while process.is_running() and not ended.wait(0.01):
-        new = set(workspace.glob("executions/run-*-warm")) - before
+        new = set(workspace.glob(_WARM_EXECUTIONS)) - before
         if not any(event.stage == "plan" for path in new for event in Execution(path).events()):
             continue
         if victim == "the warm process":

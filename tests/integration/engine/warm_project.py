@@ -129,11 +129,15 @@ class WarmProject:
         return replace(self, workspace=workspace, backend=backend)
 
     def warm_up(self) -> psutil.Process:
-        """Prepare the workspace by a cold validation, start the warm process and wait until it is ready."""
-        self.cold(Operation.validate(), "prepare").check()
+        """Prepare the workspace, start the warm process and wait until it is ready."""
+        self.prepare()
         self.terraform.warm_up(self.workspace)
         wait_for("a warm process", lambda: self.terraform.has_warm(self.workspace))
         return self.process()
+
+    def prepare(self) -> None:
+        """Have ``init`` done, by a cold reading of outputs: that needs no provider."""
+        self.cold(Operation.output(), "prepare").check()
 
     def begin(self, operation: Operation, key: str) -> Execution | None:
         """Hand an operation to the warm process."""
@@ -147,7 +151,11 @@ class WarmProject:
 
     def cold(self, operation: Operation, key: str) -> Outcome:
         """Do it cold."""
-        return self.follow(self.terraform.start(self.workspace, operation, key=key))
+        return self.follow(self.begin_cold(operation, key))
+
+    def begin_cold(self, operation: Operation, key: str) -> Execution:
+        """Begin to do it cold."""
+        return self.terraform.start(self.workspace, operation, key=key)
 
     @staticmethod
     def follow(execution: Execution) -> Outcome:
