@@ -23,7 +23,7 @@ class Witness:
         process: whether its process is alive; None where that cannot be seen from here.
         run_active: whether its run is still under way.
         ended_at: when it ended, as far as anybody has seen.
-        last_sign: when its worker last gave a sign of life.
+        last_sign: when its worker last gave a sign of life; None where nothing is known of it any more.
         over_at: when its own time limit has ended it at the latest, whether anybody sees it or not.
     """
 
@@ -72,9 +72,8 @@ def _judge(witness: Witness, at: datetime) -> tuple[str, str]:
         return ORPHANED, f"{what} took it, and its process is gone."
     if witness.ended_at is not None:
         return ORPHANED, f"{what} took it and ended at {clock(witness.ended_at)} without giving it back."
-    heard = (
-        f"last heard of {age(at - witness.last_sign)} ago" if witness.last_sign else "not heard of for days"
-    )
+    # Without a sign: silent for days, or taken off the list of workers, perhaps a moment ago.
+    heard = f"last heard of {age(at - witness.last_sign)} ago" if witness.last_sign else "given up as gone"
     if witness.last_sign is not None and at - witness.last_sign < _SILENT and witness.run_active:
         return ALIVE, f"{what} holds it; its worker was {heard}."
     if at > witness.over_at:

@@ -30,7 +30,7 @@ def _witness(**fields: Any) -> Witness:
         ({}, ALIVE, "its worker was last heard of 3 s ago"),
         ({"last_sign": _NOW - timedelta(minutes=3)}, UNKNOWN, "until 2026-01-02 12:50:00 UTC at the latest"),
         ({"run_active": False}, UNKNOWN, "Terraform may still be at work there"),
-        ({"last_sign": None}, UNKNOWN, "not heard of for days"),
+        ({"last_sign": None}, UNKNOWN, "its worker was given up as gone"),
         (
             {"last_sign": _NOW - timedelta(hours=2), "over_at": _NOW - timedelta(hours=1)},
             ORPHANED,
