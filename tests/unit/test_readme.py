@@ -74,3 +74,14 @@ def test_files_that_the_documents_link_to_exist() -> None:
     for document in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_example_of_an_environment_is_one() -> None:
+    (example,) = re.findall(r"```yaml\n  preview:\n(.*?)```", README, re.DOTALL)
+    catalogue = (ROOT / "environments.yaml").read_text(encoding="utf-8")
+    staging = catalogue[catalogue.index("  staging:\n") : catalogue.index("\n\n# What else")]
+    preview = staging.replace("staging:", "preview:", 1) + "\n" + example
+
+    loaded = parse_catalogue(catalogue.replace(staging, staging + "\n" + preview)).environments["preview"]
+
+    assert (loaded.approvals.count, loaded.ttl_hours, loaded.guardrails.destroys.at_most) == (2, 72, 5)
