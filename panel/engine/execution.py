@@ -223,7 +223,7 @@ class Execution:
                 *(f"under way: {address}" for address in under_way),
             ]
         )
-        reached = f"{len(done)} changes had been finished, {len(under_way)} were under way."
+        reached = f"Finished: {len(done)}, under way: {len(under_way)}."
         hint = "Unlock the state if it is still locked, then plan again to see what is left."
         stopped = read_json(self.directory / STOPPED) or {}
         if limit := stopped.get("time_limit_s"):

@@ -131,7 +131,7 @@ class Reached:
     @property
     def summary(self) -> str:
         """The numbers in a sentence."""
-        return f"{len(self.finished)} changes had been finished, {len(self.stopped)} were under way."
+        return f"Finished: {len(self.finished)}, under way: {len(self.stopped)}."
 
 
 class Progress:

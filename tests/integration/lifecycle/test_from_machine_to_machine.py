@@ -321,7 +321,7 @@ def test_an_apply_that_was_cut_off_there_is_told_of_and_finished_here(scene: Sce
     begun, lock = scene.executions(number)["apply"], scene.lock(_CUT)
 
     assert f"was begun on {begun.host} at " in run.error
-    assert "2 changes had been finished, 1 were under way" in run.error
+    assert "Finished: 2, under way: 1" in run.error
     assert f"Look at {begun.host}." in run.error_hint
     assert lock is not None
     told, locked = run.error_detail.splitlines()[:-1], run.error_detail.splitlines()[-1]

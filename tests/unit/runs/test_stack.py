@@ -286,7 +286,7 @@ def test_an_apply_that_another_machine_began_is_never_begun_again(bench: Any) ->
         bench.runner.apply(bench.job, bench.plan_path, "reviewed")
 
     assert bench.keys() == ["plan"]
-    assert "1 changes had been finished, 1 were under way" in caught.value.message
+    assert "Finished: 1, under way: 1" in caught.value.message
     assert "panel env unlock staging" in caught.value.hint
     assert "finished: a.one (create)\nunder way: a.two (create)" in caught.value.detail
     assert "locked by root@gone, for an apply, since" in caught.value.detail
@@ -360,7 +360,7 @@ def test_an_apply_that_was_stopped_says_how_far_it_came(
     with pytest.raises(error, match=words) as caught:
         bench.runner.apply(bench.job, bench.plan_path, "reviewed")
 
-    assert "1 changes had been finished, 1 were under way" in str(caught.value)
+    assert "Finished: 1, under way: 1" in str(caught.value)
     assert caught.value.detail == "finished: a.one (create)\nunder way: a.two (create)"
 
 
