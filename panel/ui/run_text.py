@@ -114,7 +114,7 @@ STUCK_NEXT = "See Operations for workers that are alive. Cancel the run where th
 
 # Drift
 DRIFT_TITLE = "What drifted"
-DRIFT_FOUND = "{count} changed outside the panel"
+DRIFT_FOUND = "{count} changed outside the panel."
 DRIFT_NONE = "Nothing drifted: what is real is what the state says."
 BRING_BACK = "Bring it back"
 BRING_BACK_HELP = "Plans an update: what drifted becomes again what the catalogue says."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import stat
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -220,6 +221,22 @@ def test_a_deployment_of_the_same_source_is_the_same_version(
     after = panel.json("env", "show", "staging")["services"]["backend"]
     assert (after["version"], after["digest"]) == (before["version"], before["digest"])
     assert told["application"].get("/api/status").json()["version"] == before["version"]
+
+
+def test_what_keeps_the_panel_going_is_told_to_scripts(panel: Installation, told: dict[str, Any]) -> None:
+    compared = panel.run("env", "drift", "staging", "--wait", "--json", expect=0).json()
+    assert (compared["kind"], compared["state"]) == ("drift", "no_changes")
+    comment = panel.run("runs", "show", told["run"], "--format", "markdown", expect=0).out
+    planned = panel.json("runs", "show", told["run"])["summary"]["add"]
+    assert comment.startswith(f"### Plan of staging: +{planned} ~0 −0")
+    assert "aws_lb" in comment
+    assert panel.json("locks") == []
+    # Those that were killed are told too, for a while.
+    (worker,) = (one for one in panel.json("worker", "list")["workers"] if one["state"] == "working")
+    assert worker["pid"] == told["worker"].process.pid
+    backup = panel.folder / "panel.backup"
+    panel.run("db", "backup", str(backup), expect=0)
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
 
 
 def test_stopped_and_started_again_everything_is_as_before(panel: Installation, told: dict[str, Any]) -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.system import safe_changes
 from tests.system.account import Account, Inventory, difference
 from tests.system.installation import REPOSITORY, Application, Command, Installation, wait_for
-from tests.system.pictures import HEIGHT, WIDE, Pictures
+from tests.system.pictures import Pictures
+from tests.system.visiting import LONG, SOON, Visit, card, changes, expect_sound, new_context, run_of, stage
 
 pytestmark = [
     pytest.mark.system,
@@ -24,73 +26,7 @@ pytestmark = [
     pytest.mark.usefixtures("story"),
 ]
 
-#: Milliseconds for a page to be drawn, and for a whole apply: they only end a broken test.
-SOON = 60_000
-LONG = 600_000
-
 TABS = ("Overview", "Runs", "Deployments", "Health", "Cost", "Activity")
-
-
-class Visit:
-    """A person at the panel: one window, that may be closed and opened again."""
-
-    def __init__(self, browser: Browser, address: str) -> None:
-        self._context = new_context(browser)
-        self._address = address
-        self.page = self._context.new_page()
-
-    def go(self, path: str = "/") -> Page:
-        """Open a page of the panel."""
-        self.page.goto(f"{self._address}{path}")
-        return self.page
-
-    def come_back(self) -> Page:
-        """Close the window, and open another on the same page."""
-        address = self.page.url
-        self.page.close()
-        self.page = self._context.new_page()
-        self.page.goto(address)
-        return self.page
-
-    def follow(self, link: Locator) -> Page:
-        """Click a link that opens a window of its own."""
-        with self._context.expect_page() as opened:
-            link.click()
-        return opened.value
-
-    def leave(self) -> None:
-        """Close everything."""
-        self._context.close()
-
-
-def new_context(browser: Browser) -> BrowserContext:
-    """A browser profile of its own."""
-    context = browser.new_context(viewport={"width": WIDE, "height": HEIGHT}, color_scheme="light")
-    context.set_default_timeout(SOON)
-    expect.set_options(timeout=SOON)
-    return context
-
-
-def card(page: Page, name: str) -> Locator:
-    """An environment's card on the home page."""
-    return page.locator(f".st-key-card-{name}")
-
-
-def stage(page: Page, title: str, state: str) -> Locator:
-    """A stage of a run in a certain state."""
-    return page.locator(f'.p-stages li[aria-label="{title}: {state}"]')
-
-
-def expect_sound(page: Page) -> None:
-    """Nothing on the page went wrong in a way nobody foresaw."""
-    expect(page.locator(".stException")).to_have_count(0)
-
-
-def run_of(page: Page) -> str:
-    """Number of the run whose page this is."""
-    found = re.search(r"[?&]run=(\d+)", page.url)
-    assert found, page.url
-    return found.group(1)
 
 
 @pytest.fixture(scope="module")
@@ -172,21 +108,21 @@ def test_the_plan_is_there_to_be_reviewed(
     expect(approve).to_be_enabled(timeout=LONG)
     expect(stage(page, "Review", "waits for you")).to_be_visible()
     run = panel.json("runs", "show", told["run"])
-    changes = run["plan"]["changes"]
-    assert run["summary"] == {"add": len(changes), "change": 0, "destroy": 0}
-    expect(page.locator(".p-group")).to_have_text([f"Create {len(changes)}"])
-    expect(page.get_by_text(f"+{len(changes)} ~0 −0").first).to_be_visible()
+    planned = len(run["plan"]["changes"])
+    assert run["summary"] == {"add": planned, "change": 0, "destroy": 0}
+    expect(page.locator(".p-group")).to_have_text([f"Create {planned}"])
+    expect(page.get_by_text(f"+{planned} ~0 −0").first).to_be_visible()
     expect(page.get_by_text(f"$ {run['monthly_usd']:.2f} / month").first).to_be_visible()
     expect(page.get_by_text(re.compile(r"guardrails: \d+ passed")).first).to_be_visible()
-    first = page.locator("details.p-change").first
+    first = changes(page).first
     first.locator("summary").click()
-    expect(first.get_by_role("table")).to_contain_text("known after apply")
-    page.get_by_label("Filter resources").fill("aws_cloudfront_distribution")
-    page.get_by_label("Filter resources").press("Enter")
-    expect(page.locator("details.p-change")).to_have_count(1)
-    page.get_by_label("Filter resources").fill("")
-    page.get_by_label("Filter resources").press("Enter")
-    expect(page.locator("details.p-change").nth(1)).to_be_visible()
+    expect(first.get_by_role("table").first).to_contain_text("known after apply")
+    page.get_by_label("Search resources").fill("aws_cloudfront_distribution")
+    page.get_by_label("Search resources").press("Enter")
+    expect(changes(page)).to_have_count(1)
+    page.get_by_label("Search resources").fill("")
+    page.get_by_label("Search resources").press("Enter")
+    expect(changes(page).nth(1)).to_be_visible()
     expect_sound(page)
     pictures.take_every_way(page, "run-review")
     assert panel.environment_state("staging") == "needs_you"
@@ -292,13 +228,47 @@ def test_every_tab_of_the_environment_is_drawn(visit: Visit, pictures: Pictures)
     pictures.take_every_way(page, "environment-activity")
 
 
-def test_the_other_pages_are_drawn(visit: Visit, pictures: Pictures) -> None:
+def test_the_other_pages_are_drawn(
+    visit: Visit, account: Account, pictures: Pictures, told: dict[str, Any]
+) -> None:
+    # Meanwhile somebody is at work on staging from a terminal of their own.
+    safe_changes.lock_the_state(account)
+    told["threshold"] = safe_changes.change_the_target_group(account)
     for name in ("runs", "status", "settings"):
         page = visit.go(f"/{name}")
         expect(page.locator("h1")).to_be_visible()
         page.wait_for_timeout(1500)
         expect_sound(page)
         pictures.take_every_way(page, name)
+
+
+def test_a_foreign_lock_is_told_and_taken_away_on_purpose(
+    visit: Visit, account: Account, pictures: Pictures
+) -> None:
+    safe_changes.finds_it_locked(visit, pictures)
+    safe_changes.unlocks_it(visit, account, pictures)
+
+
+def test_drift_is_exactly_what_was_changed_outside(visit: Visit, pictures: Pictures) -> None:
+    safe_changes.finds_the_drift(visit, pictures)
+
+
+def test_a_plan_that_is_out_of_date_is_not_applied(
+    visit: Visit, catalogue: Path, account: Account, pictures: Pictures
+) -> None:
+    safe_changes.brings_it_back_from_a_file_that_changes(visit, catalogue, account, pictures)
+
+
+def test_a_guardrail_stops_a_plan_until_somebody_says_why_not(
+    visit: Visit, catalogue: Path, panel: Installation, pictures: Pictures
+) -> None:
+    safe_changes.is_stopped_by_a_guardrail(visit, catalogue, panel, pictures)
+
+
+def test_drift_is_brought_back_with_a_comment_for_the_record(
+    visit: Visit, panel: Installation, account: Account, pictures: Pictures, told: dict[str, Any]
+) -> None:
+    safe_changes.is_as_it_was(visit, panel, account, pictures, told["threshold"])
 
 
 def test_ctrl_c_stops_everything_and_keeps_the_state(

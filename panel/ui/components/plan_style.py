@@ -16,8 +16,8 @@ RULES = """
 [class*="st-key-changes-"] summary > span { flex-direction: row-reverse; justify-content: flex-end; width: 100%; gap: 0.3rem; }
 [class*="st-key-changes-"] summary > span > div { min-width: 0; flex: 1 1 auto; }
 [class*="st-key-changes-"] summary p { font-family: var(--p-mono); font-size: 0.84rem; line-height: 1.45;
-  overflow-wrap: anywhere; color: light-dark(#1b2528, #e6edef); }
-[class*="st-key-changes-"] summary strong { display: inline-block; width: 1rem; font-weight: 700; }
+  overflow-wrap: anywhere; color: light-dark(#1b2528, #e6edef); position: relative; padding-left: 1.5rem; }
+[class*="st-key-changes-"] summary strong { position: absolute; left: 0; font-weight: 700; }
 [class*="st-key-changes-"] summary em { font-style: normal; color: var(--p-quiet); margin-left: 0.6rem; }
 [class*="st-key-changes-delete-"] summary strong, [class*="st-key-changes-replace-"] summary strong { color: var(--p-bad); }
 [class*="st-key-changes-update-"] summary strong { color: var(--p-warn); }
