@@ -98,6 +98,36 @@ def test_the_workspace_is_prepared_once_for_the_same_sources(bench):
     assert made.lines("calls.log") == ["init", "plan", "show", "plan", "show"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [
+        ("modules/queue/main.tf", True),  # it may call another module
+        ("modules/new/main.tf", True),
+        ("stacks/demo/versions.tf", True),  # another constraint of a provider
+        ("stacks/demo/panel.s3.tfbackend", True),
+        ("stacks/demo/.terraform/panel-init", True),
+        ("../data/terraform/cli.tfrc", False),  # what was written there by hand is replaced
+        ("modules/queue/README.md", False),
+    ],
+)
+def test_what_preparing_depends_on_has_it_done_anew(bench, changed, again):
+    made = bench()
+    planned(made, "one")
+    path = made.workspace.path / changed
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# another content\n")
+    planned(made, "two")
+    assert made.lines("calls.log").count("init") == (2 if again else 1)
+
+
+def test_another_terraform_has_the_workspace_prepared_anew(bench):
+    made = bench()
+    planned(made, "one")
+    made.binary.write_text(made.binary.read_text() + "\n")
+    planned(made, "two")
+    assert made.lines("calls.log").count("init") == 2
+
+
 def test_apply_gives_the_outputs_that_are_not_sensitive(bench):
     outcome = follow(start_apply(bench())).check()
     assert outcome.outputs == {"url": "http://app"}
