@@ -36,7 +36,7 @@ OWN_VARIABLES = {
     # Go looks for garbage whenever its memory has doubled. Most of it is schemas that stay: looking less often
     # spares a third of a plan's processor time, and above the limit it looks as often as it has to.
     "GOGC": "400",
-    "GOMEMLIMIT": "640MiB",
+    "GOMEMLIMIT": "450MiB",
 }
 
 # A socket's path holds about 100 characters, and the provider adds a name of its own to the folder's.
