@@ -60,12 +60,18 @@ def told() -> dict[str, Any]:
     return {}
 
 
+#: Files whose panels plan once or twice: a warm Terraform would cost them more than it saves.
+_FEW_PLANS = frozenset({"test_bad_days", "test_containers"})
+
+
 @pytest.fixture(scope="module")
-def install(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+def install(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
     """Makes installations; at the end of the module each is ended, and nothing of it may be left."""
     made: list[Installation] = []
 
     def make(**settings: str) -> Installation:
+        if request.path.stem in _FEW_PLANS:
+            settings.setdefault("PANEL_WARM_IDLE_S", "0")
         made.append(Installation(tmp_path_factory.mktemp("installation"), **settings))
         return made[-1]
 

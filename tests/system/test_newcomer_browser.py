@@ -17,7 +17,18 @@ from tests.system import safe_changes
 from tests.system.account import Account, Inventory, difference
 from tests.system.installation import REPOSITORY, Application, Command, Installation, wait_for
 from tests.system.pictures import Pictures
-from tests.system.visiting import LONG, SOON, Visit, card, changes, expect_sound, new_context, run_of, stage
+from tests.system.visiting import (
+    LONG,
+    SOON,
+    Visit,
+    card,
+    changes,
+    expect_sound,
+    new_context,
+    run_of,
+    search,
+    stage,
+)
 
 pytestmark = [
     pytest.mark.system,
@@ -117,11 +128,9 @@ def test_the_plan_is_there_to_be_reviewed(
     first = changes(page).first
     first.locator("summary").click()
     expect(first.get_by_role("table").first).to_contain_text("known after apply")
-    page.get_by_label("Search resources").fill("aws_cloudfront_distribution")
-    page.get_by_label("Search resources").press("Enter")
+    search(page, "aws_cloudfront_distribution")
     expect(changes(page)).to_have_count(1)
-    page.get_by_label("Search resources").fill("")
-    page.get_by_label("Search resources").press("Enter")
+    search(page, "")
     expect(changes(page).nth(1)).to_be_visible()
     expect_sound(page)
     pictures.take_every_way(page, "run-review")

@@ -68,6 +68,14 @@ def changes(page: Page) -> Locator:
     return page.locator('[class*="st-key-changes-"] [data-testid="stExpander"]')
 
 
+def search(page: Page, words: str) -> None:
+    """Search a plan's resources, once the page has drawn what was asked of it before."""
+    at_rest = re.compile("notRunning")
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", at_rest, timeout=SOON)
+    page.get_by_label("Search resources").fill(words)
+    page.get_by_label("Search resources").press("Enter")
+
+
 def expect_sound(page: Page) -> None:
     """Nothing on the page went wrong in a way nobody foresaw."""
     expect(page.locator(".stException")).to_have_count(0)

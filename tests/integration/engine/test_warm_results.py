@@ -270,7 +270,8 @@ def _kill_when_planning(
     """Kill the process as soon as it plans, or every provider that it uses until it has given up."""
     while process.is_running() and not ended.wait(0.01):
         new = set(workspace.glob(_WARM_EXECUTIONS)) - before
-        if not any(event.stage == "plan" for path in new for event in Execution(path).events()):
+        asked = [path for path in new if (path / "request.json").exists()]  # the folder is made before
+        if not any(event.stage == "plan" for path in asked for event in Execution(path).events()):
             continue
         if victim == "the warm process":
             process.kill()
