@@ -45,8 +45,9 @@ class ApplySteps(StackSteps):
             self._context.stores.environments.save(run.environment, drift=[], drift_checked_at=now())
         self._keep_price(run)
         self._runs.update(run_id, waiting_for="")
+        done = self._runs.get(run_id).progress_done
         self._runs.set_stage(
-            run_id, "apply", "done", detail=f"{self._runs.get(run_id).progress_done} resources"
+            run_id, "apply", "done", detail="1 resource" if done == 1 else f"{done} resources"
         )
 
     def keep_outputs(self, run_id: int) -> None:
