@@ -28,6 +28,8 @@ NEEDS: Mapping[str, Capability] = {
     "update": Capability.PLAN,
     "plan": Capability.PLAN,
     "deploy": Capability.DEPLOY,
+    "rollback": Capability.DEPLOY,
+    "promote": Capability.DEPLOY,
     "destroy": Capability.DESTROY,
     "drift": Capability.PLAN,
     "refresh": Capability.PLAN,
@@ -38,6 +40,8 @@ NEEDS: Mapping[str, Capability] = {
 #: Kinds that need an environment that exists, and what cannot be done to one that does not.
 _OF_WHAT_EXISTS: Mapping[str, str] = {
     "deploy": "deployed to",
+    "rollback": "rolled back",
+    "promote": "promoted to",
     "destroy": "destroyed",
     "drift": "compared with what is real",
     "refresh": "refreshed",

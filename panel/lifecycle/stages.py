@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 #: Stages by kind of run, in order.
 STAGES: Mapping[str, tuple[str, ...]] = {
-    "create": ("shared", "plan", "review", "apply", "image", "site", "checks"),
-    "update": ("shared", "plan", "review", "apply", "image", "site", "checks"),
+    "create": ("shared", "plan", "review", "apply", "image", "rollout", "site", "checks"),
+    "update": ("shared", "plan", "review", "apply", "image", "rollout", "site", "checks"),
     "plan": ("plan",),
-    "deploy": ("image", "site", "checks"),
+    "deploy": ("compare", "image", "rollout", "site", "checks"),
+    "rollback": ("compare", "image", "rollout", "site", "checks"),
+    "promote": ("compare", "review", "image", "rollout", "site", "checks"),
     "destroy": ("plan", "review", "destroy", "cleanup"),
     "drift": ("plan",),
     "refresh": ("plan", "review", "apply"),
@@ -30,6 +32,8 @@ SHARED_STAGES: Mapping[str, tuple[str, ...]] = {
 PRIORITIES: Mapping[str, int] = {"plan": 20, "unlock": 20, "drift": 10}
 #: The priority of every other kind: it changes something.
 CHANGING = 30
+#: Kinds that only ship: Terraform has no part in them.
+SHIPPING = frozenset({"deploy", "rollback", "promote"})
 #: Kinds that change nothing: they end with their plan.
 READ_ONLY = frozenset({"plan", "drift"})
 #: Kinds whose plan only lets the state learn what is real.
@@ -42,7 +46,9 @@ TITLES: Mapping[str, str] = {
     "plan": "Plan",
     "review": "Review",
     "apply": "Apply",
+    "compare": "Compare",
     "image": "Image",
+    "rollout": "Roll out",
     "site": "Site",
     "checks": "Checks",
     "destroy": "Destroy",
@@ -55,6 +61,8 @@ KINDS: Mapping[str, str] = {
     "update": "Update",
     "plan": "Plan",
     "deploy": "Deploy",
+    "rollback": "Roll back",
+    "promote": "Promote",
     "destroy": "Destroy",
     "drift": "Drift check",
     "refresh": "Refresh",

@@ -56,7 +56,9 @@ class Limits:
             "review": self.approval_s,
             "apply": self.apply_s,
             "destroy": self.apply_s,
+            "compare": self.plan_s,
             "image": self.rollout_s,
+            "rollout": self.rollout_s,
             "site": self.rollout_s,
             "checks": self.rollout_s,
         }.get(name)

@@ -6,9 +6,10 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any, Protocol
 
 from panel.engine.events import Event, EventKind
 from panel.errors import StorageError
@@ -37,6 +38,13 @@ _ACTIONS = {"Creat": "create", "Modif": "update", "Destr": "delete", "Replac": "
 _READ = "read"
 
 
+class Part(Protocol):
+    """Something that a stage is made of, and how far it is."""
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """As the store keeps it."""
+
+
 class Journal:
     """The log of one stage of one run. Use it as a context manager: leaving it writes what is left.
 
@@ -56,6 +64,7 @@ class Journal:
         self._lines: list[Line] = []
         self._flushed = 0.0
         self._progress = Progress()
+        self._parts: list[dict[str, Any]] | None = None
 
     def __enter__(self) -> Journal:
         return self
@@ -81,6 +90,14 @@ class Journal:
         """Write one line; the shape that deployments want for their reports."""
         self.say(text)
 
+    def parts(self, parts: Sequence[Part]) -> None:
+        """Take note of what the stage is made of and how far each part is; written at once in a while."""
+        with self._lock:
+            self._parts = [dict(part.to_dict()) for part in parts]
+            due = time.monotonic() - self._flushed > _FLUSH_EVERY
+        if due:
+            self.flush()
+
     def event(self, event: Event) -> None:
         """Take one Terraform event: its line, and what it says of the progress."""
         with self._lock:
@@ -104,6 +121,9 @@ class Journal:
                 if self._lines:
                     self._runs.append(self._run_id, self._stage, self._lines)
                     self._lines = []
+                if self._parts is not None:
+                    self._runs.update(self._run_id, parts=self._parts)
+                    self._parts = None
                 if changed := self._progress.pending():
                     self._runs.update(self._run_id, **changed)
                     self._progress.written(changed)

@@ -11,14 +11,15 @@ from panel.store.tables import Run
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "queued": frozenset({"preparing", "canceled", "errored", "interrupted"}),
     "preparing": frozenset(
-        {"planning", "applying", "deploying", "errored", "canceled", "interrupted", "blocked"}
+        # A promotion has no plan: what it changes is known at once, and waits for review as a plan does.
+        {"planning", "planned", "applying", "deploying", "errored", "canceled", "interrupted", "blocked"}
     ),
     "planning": frozenset({"planned", "no_changes", "blocked", "errored", "canceled", "interrupted"}),
     # Open only where a person may still override what blocks it; otherwise `finish` has closed it.
     "blocked": frozenset({"planned", "discarded", "canceled", "stale", "errored", "interrupted"}),
     "planned": frozenset({"approved", "discarded", "canceled", "stale", "errored", "interrupted"}),
     "no_changes": frozenset({"deploying", "applied", "errored", "canceled", "interrupted"}),
-    "approved": frozenset({"applying", "stale", "canceled", "errored", "interrupted"}),
+    "approved": frozenset({"applying", "deploying", "stale", "canceled", "errored", "interrupted"}),
     # Stale even now: Terraform compares the state once more by itself, before it touches anything.
     "applying": frozenset({"deploying", "applied", "stale", "errored", "canceled", "interrupted"}),
     "deploying": frozenset({"applied", "errored", "canceled", "interrupted"}),

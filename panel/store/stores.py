@@ -5,12 +5,14 @@ from __future__ import annotations
 from panel.store.audit import AuditEntries
 from panel.store.claims import Claims
 from panel.store.database import Database
-from panel.store.environments import Environments, Releases
+from panel.store.environments import Environments
 from panel.store.executions import Executions
 from panel.store.history import RunHistory
 from panel.store.locks import StateLocks
 from panel.store.notifications import Notifications
 from panel.store.observations import HealthSamples, Workers
+from panel.store.registry_images import RegistryImages
+from panel.store.releases import Releases
 from panel.store.runs import Runs
 from panel.store.timetable import Timetable
 
@@ -25,6 +27,7 @@ class Stores:
         self.locks = StateLocks(database)
         self.environments = Environments(database)
         self.releases = Releases(database)
+        self.images = RegistryImages(database)
         self.samples = HealthSamples(database)
         self.workers = Workers(database)
         self.claims = Claims(database)

@@ -79,6 +79,12 @@ class Run(SQLModel, table=True):
     drifted: int | None = None
     # The workflow waits for a decision; a worker wakes it when the state says there is one.
     awaiting: bool = False
+    # Only a worker of this data directory may take it: what is built is the checkout that lies beside it.
+    pinned_instance: str = ""
+    # What the stage under way is made of (layers, files, tasks), and how far each is: panel.deploys.Part.
+    parts: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    # What a deployment changes, by service: panel.deploys.comparison.ServiceChange.
+    changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
     decided_by: str = ""
     comment: str = ""
     error: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
@@ -233,13 +239,21 @@ class EnvironmentRecord(SQLModel, table=True):
 
 
 class Release(SQLModel, table=True):
-    """One deployment of one service to one environment."""
+    """One deployment of one service to one environment.
+
+    ``status`` is one of: started, reverting (it failed, and the one before is being put back), live, superseded, failed,
+    rolled_back (it failed, and the one before serves again), stopped (somebody stopped it midway), gone (with its
+    environment).
+    """
 
     __tablename__ = "release"
-    __table_args__ = (Index("release_number", "environment", "service", "number", unique=True),)
+    __table_args__ = (
+        Index("release_number", "environment", "service", "number", unique=True),
+        Index("release_of_environment", "environment", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    environment: str = Field(index=True)
+    environment: str
     service: str
     number: int
     kind: str
@@ -252,8 +266,48 @@ class Release(SQLModel, table=True):
     world: str = ""
     author: str = ""
     run_id: int | None = Field(default=None, foreign_key="run.id", index=True)
+    # Where it came from: build, tag, digest, rollback, promote.
+    source: str = ""
+    # The release that was live when this one began, and the one that it repeats (a roll-back's or a promotion's).
+    previous_id: int | None = None
+    origin_id: int | None = None
+    # The revision it ran as; a roll-back takes its settings from there.
+    task_definition: str = ""
+    tag: str = ""
+    size: int = 0
+    # When its source was committed, and how many commits had touched that source by then.
+    committed_at: datetime | None = None
+    position: int | None = None
+    # Seconds by what was done: build, push, roll_out, publish, verify.
+    durations: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     started_at: datetime = Field(default_factory=now)
     ended_at: datetime | None = None
+
+
+class ReleaseFiles(SQLModel, table=True):
+    """What a site's release is made of: where each file's content is kept, so that it can be put back or promoted."""
+
+    __tablename__ = "release_files"
+
+    release_id: int = Field(primary_key=True, foreign_key="release.id")
+    manifest: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+
+
+class RegistryImage(SQLModel, table=True):
+    """One image of a service in the registry, as a worker last saw it."""
+
+    __tablename__ = "registry_image"
+
+    service: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    repository: str
+    tags: list[str] = Field(default_factory=list, sa_column=_json(default="[]"))
+    size: int = 0
+    media_type: str = ""
+    pushed_at: datetime | None = None
+    # What a scan found: status, counts by severity, when. Empty where nothing was ever scanned.
+    scan: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    seen_at: datetime = Field(default_factory=now)
 
 
 class HealthSample(SQLModel, table=True):
