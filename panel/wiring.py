@@ -24,6 +24,7 @@ from panel.lifecycle.instance import instance_id
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
 from panel.lifecycle.overview_schedules import ScheduleOverview
+from panel.lifecycle.release_overview import ReleaseOverview
 from panel.localaws import AgentSupervisor, LocalAws
 from panel.settings import Settings, child_environment, own_environment
 from panel.store.database import Database
@@ -127,6 +128,11 @@ class Panel:
     def schedules(self) -> ScheduleOverview:
         """What is due when."""
         return ScheduleOverview(self.catalogue, self.stores)
+
+    @cached_property
+    def releases(self) -> ReleaseOverview:
+        """What was released where, and what one may go back to."""
+        return ReleaseOverview(self.catalogue, self.stores)
 
     @cached_property
     def keys(self) -> Keys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import func, update
@@ -120,6 +120,21 @@ class Releases:
         with self._db.read() as session:
             return {(release.environment, release.service): release for release in session.exec(query)}
 
+    def at_work(self) -> list[Release]:
+        """Everything that runs now or is being rolled out, in all environments, the oldest first."""
+        query = select(Release).where(col(Release.status).in_(sorted({"live", *OPEN})))
+        with self._db.read() as session:
+            return [*session.exec(query.order_by(col(Release.id)))]
+
+    def several(self, release_ids: Iterable[int]) -> dict[int, Release]:
+        """Those of these releases that there are, by id."""
+        wanted = sorted(release_ids)
+        if not wanted:
+            return {}
+        with self._db.read() as session:
+            found = session.exec(select(Release).where(col(Release.id).in_(wanted)))
+            return {release.id or 0: release for release in found}
+
     def of_run(self, run_id: int) -> list[Release]:
         """The releases that a run began, in order."""
         query = select(Release).where(Release.run_id == run_id).order_by(col(Release.id))
@@ -167,6 +182,15 @@ class Releases:
         with self._db.read() as session:
             found = session.get(ReleaseFiles, release_id)
             return dict(found.manifest) if found is not None else None
+
+    def with_files(self, release_ids: Iterable[int]) -> frozenset[int]:
+        """Those of these releases whose files are known."""
+        wanted = sorted(release_ids)
+        if not wanted:
+            return frozenset()
+        query = select(ReleaseFiles.release_id).where(col(ReleaseFiles.release_id).in_(wanted))
+        with self._db.read() as session:
+            return frozenset(session.exec(query))
 
     def forget_files(self, release_id: int) -> None:
         """Drop what a release was made of: it can no more be gone back to."""

@@ -20,6 +20,7 @@ from panel.catalogue.schema import Catalogue
 from panel.errors import PanelError
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
+from panel.lifecycle.release_overview import ReleaseOverview
 from panel.settings import Settings
 from panel.store.stores import Stores
 
@@ -38,6 +39,10 @@ class Facade(Protocol):
     @property
     def overview(self) -> Overview:
         """Read models."""
+
+    @property
+    def releases(self) -> ReleaseOverview:
+        """Read models of releases and images."""
 
     @property
     def operations(self) -> Operations:

@@ -21,6 +21,7 @@ from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate, to_dict
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
+from panel.lifecycle.release_overview import ReleaseOverview
 from panel.lifecycle.stages import STAGES
 from panel.settings import Settings
 from panel.store.database import Database
@@ -77,6 +78,7 @@ class SamplePanel:
             self.catalogue, self.stores, lambda: self.world,
             lambda catalogue, name: float(catalogue_estimate(catalogue, name).monthly_usd),
         )  # fmt: skip
+        self.releases = ReleaseOverview(self.catalogue, self.stores)
 
     def catalogue(self) -> Catalogue:
         return load_catalogue(self.settings.catalogue_path)
