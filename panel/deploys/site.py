@@ -26,6 +26,7 @@ from panel.deploys.site_files import (
     paths_to_invalidate,
     upload_waves,
 )
+from panel.deploys.site_manifest import SitePlace
 from panel.errors import DeployError, PanelError
 
 _AT_ONCE = 12
@@ -63,8 +64,7 @@ class Publication:
 def publish_site(
     aws: Aws,
     build: SiteBuild,
-    bucket: str,
-    distribution_id: str,
+    place: SitePlace,
     *,
     config: Mapping[str, str],
     release: str,
@@ -90,6 +90,7 @@ def publish_site(
         TimeLimitError: CloudFront did not finish the invalidation.
     """
     started_at, clock = datetime.now(UTC), clock or Clock()
+    bucket, distribution_id = place.bucket, place.distribution_id
     contents: dict[str, Path | bytes] = {name: build.directory / name for name in build.files}
     contents[CONFIG] = config_script({**config, "release": release})
     changed = _changed(aws, bucket, contents)

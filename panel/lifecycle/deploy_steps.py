@@ -17,6 +17,7 @@ from panel.deploys.revision import Revision, source_revision
 from panel.deploys.rollout import Baseline, ServiceTarget, read_baseline, roll_out
 from panel.deploys.site import publish_site
 from panel.deploys.site_build import build_site
+from panel.deploys.site_manifest import SitePlace
 from panel.errors import DeployError, EndpointError, NotFoundError, OperationError, PanelError
 from panel.lifecycle.context import Context
 from panel.lifecycle.instance_keys import key_place, remove_key
@@ -194,8 +195,7 @@ class DeploySteps:
             publish_site(
                 context.aws(),
                 build,
-                str(outputs["site_bucket"]),
-                str(outputs["cloudfront_distribution_id"]),
+                SitePlace(str(outputs["site_bucket"]), str(outputs["cloudfront_distribution_id"])),
                 config={"apiBase": "/api", "stateName": "default", "environment": run.environment},
                 release=label,
                 report=journal.report,

@@ -9,6 +9,7 @@ from panel.aws.front_door import front_door, get, site_seen
 from panel.aws.s3 import head_object
 from panel.deploys.site import publish_site
 from panel.deploys.site_build import build_site
+from panel.deploys.site_manifest import SitePlace
 from panel.errors import AwsError, DeployError
 
 CONFIG = {"apiBase": "/api", "stateName": "default", "environment": "staging"}
@@ -80,7 +81,7 @@ def publish(aws, endpoint, outputs, source, tmp_path, lines):
         build = build_site(source, tmp_path / "cache", lines.append)
         options = {"verify": lambda: site_seen(door), "report": lines.append, **changes}
         return publish_site(
-            aws, build, outputs["site_bucket"], outputs["cloudfront_distribution_id"],
+            aws, build, SitePlace(outputs["site_bucket"], outputs["cloudfront_distribution_id"]),
             config=CONFIG, release=release, **options,
         )  # fmt: skip
 

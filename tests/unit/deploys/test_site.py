@@ -8,6 +8,7 @@ import pytest
 from panel.aws.front_door import Answer, SiteSeen, release_in
 from panel.deploys.site import publish_site
 from panel.deploys.site_build import read_site
+from panel.deploys.site_manifest import SitePlace
 from panel.errors import AwsError, DeployError
 
 CONFIG = {"apiBase": "/api", "stateName": "default", "environment": "staging"}
@@ -89,7 +90,9 @@ def open_site(s3):
 def publish(aws, site, clock, lines):
     def publish(release, **changes):
         options = {"verify": lambda: open_site(aws.s3), "clock": clock, "report": lines.append, **changes}
-        return publish_site(aws, read_site(site), "site", "D1", config=CONFIG, release=release, **options)
+        return publish_site(
+            aws, read_site(site), SitePlace("site", "D1"), config=CONFIG, release=release, **options
+        )
 
     return publish
 
