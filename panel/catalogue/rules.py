@@ -125,6 +125,9 @@ def _lives(environments: Mapping[str, object]) -> Iterator[Inconsistency]:
         if entry.get("protected") is True and entry.get("ttl_hours") is not None:
             text = "would destroy a protected environment: leave it out, or set protected to false"
             yield ("environments", name, "ttl_hours"), text
+        if entry.get("protected") is True and entry.get("retired") is True:
+            text = "would destroy a protected environment: set protected to false and update it first"
+            yield ("environments", name, "retired"), text
 
 
 def _slots(environments: Mapping[str, object]) -> Iterator[Inconsistency]:

@@ -199,7 +199,8 @@ class Environment(_Model):
     say yes to its plans. ``guardrails``: the rules over its plans, where they are not the project's.
     ``drift_check``: how often it is compared with what is real. ``working_hours``: when it is needed.
     ``notify``: e-mail addresses told what happens to it. ``protected``: nobody destroys it, and
-    AWS refuses to delete its load balancer. ``ssh_key``: its instances take an SSH key that the panel makes;
+    AWS refuses to delete its load balancer. ``retired``: it is to be gone: nothing is created in it or released to it,
+    and ``panel env sync`` destroys it. ``ssh_key``: its instances take an SSH key that the panel makes;
     Session Manager needs none. ``variables``: further Terraform variables of the environment stack, as they are.
     """
 
@@ -208,6 +209,7 @@ class Environment(_Model):
     instance: Instance
     desired_tasks: int = Field(ge=1, le=100)
     protected: bool = False
+    retired: bool = False
     monthly_budget_usd: float = Field(gt=0)
     # Ten years: what lives longer has no use for an end.
     ttl_hours: int | None = Field(default=None, ge=1, le=87_600)

@@ -13,6 +13,10 @@ from panel.errors import RefusedError
 
 app = typer.Typer(no_args_is_help=True, help="Environments: list, show, create, update, plan, destroy.")
 
+Confirm = Annotated[
+    str | None, typer.Option("--confirm", metavar="NAME", help="The environment's name once more.")
+]
+
 
 @app.command("list")
 def list_environments(json: options.Json = False) -> None:
@@ -134,9 +138,7 @@ def plan(
 def destroy(
     name: options.Environment,
     *,
-    confirm: Annotated[
-        str | None, typer.Option("--confirm", metavar="NAME", help="The environment's name once more.")
-    ] = None,
+    confirm: Confirm = None,
     yes: options.Yes = False,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
@@ -151,13 +153,44 @@ def destroy(
     entry = panel.catalogue().environments.get(name)
     # Protected and unknown ones are refused by the operation itself, before anybody types anything.
     if confirm is None and entry is not None and not entry.protected:
-        if not state.is_interactive():
-            raise RefusedError(
-                f"{name} was not destroyed: its name was not confirmed.", hint=f"Add --confirm {name}."
-            )
-        confirm = output.ask(f"This destroys {name} and all its data. Type its name to go on")
+        confirm = _confirmed(name)
     run = panel.operations.destroy(panel.identity, name, confirm=confirm or "", auto_approve=yes)
     follow(panel, run, wait=wait, timeout_s=timeout, as_json=json)
+
+
+def _confirmed(name: str) -> str:
+    if not state.is_interactive():
+        raise RefusedError(
+            f"{name} was not destroyed: its name was not confirmed.", hint=f"Add --confirm {name}."
+        )
+    return output.ask(f"This destroys {name} and all its data. Type its name to go on")
+
+
+@app.command()
+def sync(
+    name: options.Environment,
+    *,
+    confirm: Confirm = None,
+    yes: options.Yes = False,
+    wait: options.Wait = False,
+    timeout: options.Timeout = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Bring an environment to what environments.yaml says: create it, update it, or destroy it where it is retired.
+
+    A destruction takes its name, as 'panel env destroy' does. Where it is gone already there is nothing to do.
+    """
+    panel = state.get_panel()
+    if confirm is None and panel.operations.would_destroy(name):
+        confirm = _confirmed(name)
+    run = panel.operations.sync(panel.identity, name, confirm=confirm or "", auto_approve=yes)
+    if run is not None:
+        follow(panel, run, wait=wait, timeout_s=timeout, as_json=json)
+    if json:
+        output.json_result(None)
+        return
+    output.result(f"{name} is retired and does not exist: there is nothing to do.")
 
 
 @app.command()

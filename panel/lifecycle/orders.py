@@ -1,4 +1,4 @@
-"""What people order: create, update, plan, deploy, destroy, compare, refresh, scale, unlock.
+"""What people order: create, update, sync, plan, deploy, destroy, compare, refresh, scale, unlock.
 
 Every act is checked against the person's role, written to the audit trail, then done. Nothing is executed here: a run in
 the store is the order, and a worker takes it from there (one transaction, so that an order can neither be lost nor
@@ -48,6 +48,8 @@ _OF_WHAT_EXISTS: Mapping[str, str] = {
     "sleep": "scaled down",
     "wake": "scaled up",
 }
+#: Kinds that bring something new to an environment.
+_NOT_OF_WHAT_IS_RETIRED = frozenset({"create", "update", "deploy", "promote"})
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,34 @@ class Orders:
         self._known(environment)
         self._refuse("destroy", who, environment, confirm=confirm)
         return self._begin(who, "destroy", environment, auto_approve=auto_approve)
+
+    def sync(
+        self, who: Identity, environment: str, *, confirm: str = "", auto_approve: bool = False
+    ) -> Run | None:
+        """Bring an environment to what the catalogue says: create it, update it, or destroy it where it is retired.
+
+        Args:
+            confirm: the environment's name, which a destruction takes.
+
+        Returns:
+            None: it is retired and does not exist, so that there is nothing to do.
+
+        Raises:
+            NotFoundError, RefusedError, BusyError: as the act says that this comes to.
+        """
+        entry = self._known(environment)
+        if entry is not None and entry.retired:
+            if not self.would_destroy(environment):
+                return None
+            return self.destroy(who, environment, confirm=confirm, auto_approve=auto_approve)
+        there = environment == SHARED or self._stores.environments.get(environment).exists
+        act = self.update if there else self.create
+        return act(who, environment, auto_approve=auto_approve)
+
+    def would_destroy(self, environment: str) -> bool:
+        """Whether a ``sync`` comes to a destruction, for which somebody has to say the environment's name."""
+        entry = self._known(environment)
+        return entry is not None and entry.retired and self._something_of(environment)
 
     def drift(self, who: Identity, environment: str) -> Run:
         """Compare an environment with what is real; nothing is changed.
@@ -194,6 +224,7 @@ class Orders:
                 hint="It comes up with the first environment.",
             )
         require(who, NEEDS[kind], environment)
+        self._refuse_retired(kind, environment)
         if auto_approve:
             require(who, Capability.APPROVE, environment)
             self._refuse_alone(who, environment)
@@ -209,6 +240,16 @@ class Orders:
             # A person does not wait for a schedule's look at things.
             preempts="drift" if who.role is not Role.SYSTEM and kind != "drift" else "",
         )  # fmt: skip
+
+    def _refuse_retired(self, kind: str, environment: str) -> None:
+        """Nothing is created in, or released to, an environment that is to be gone."""
+        entry = self._known(environment)
+        if kind in _NOT_OF_WHAT_IS_RETIRED and entry is not None and entry.retired:
+            raise RefusedError(
+                f"{environment} is retired in environments.yaml: nothing is created in it or released to it.",
+                hint=f"Take 'retired: true' away there, or destroy it: panel env sync {environment} "
+                f"--confirm {environment}.",
+            )
 
     def _refuse_alone(self, who: Identity, environment: str) -> None:
         """Nobody approves in advance where other people are asked for; a schedule was agreed to with the catalogue."""
@@ -233,13 +274,15 @@ class Orders:
             )
         return catalogue.environments[environment]
 
-    def _must_exist(self, environment: str, done: str) -> None:
-        record = self._stores.environments.get(environment)
-        partly = any(
+    def _something_of(self, environment: str) -> bool:
+        """Whether there is an environment, or what a run that came to no good end may have left of it."""
+        return self._stores.environments.get(environment).exists or any(
             run.kind in {"create", "update"} and run.state in {"errored", "interrupted", "canceled"}
             for run in self._stores.runs.recent(environment, limit=5)
         )
-        if not record.exists and not partly:
+
+    def _must_exist(self, environment: str, done: str) -> None:
+        if not self._something_of(environment):
             raise NotFoundError(
                 f"{environment} does not exist, so it cannot be {done}.",
                 hint=f"Create it first: panel env create {environment}.",

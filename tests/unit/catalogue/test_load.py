@@ -351,6 +351,20 @@ def test_what_is_wrong_with_schedules_is_said_with_its_line(line: str, said: str
     assert problems(f"{GOOD}    {line}\n") == [f"environments.yaml:{number}: environments.staging.{said}"]
 
 
+def test_a_protected_environment_is_not_retired() -> None:
+    text = changed("    protected: true\n", "    protected: true\n    retired: true\n")
+    said = "would destroy a protected environment: set protected to false and update it first"
+    assert problems(text) == [f"environments.yaml:28: environments.production.retired: {said}"]
+
+
+def test_an_environment_is_retired_when_it_says_so() -> None:
+    environments = parse_catalogue(GOOD + "    retired: true\n").environments
+    assert {name: entry.retired for name, entry in environments.items()} == {
+        "production": False,
+        "staging": True,
+    }
+
+
 def test_a_protected_environment_has_no_end() -> None:
     text = changed("    protected: true\n", "    protected: true\n    ttl_hours: 24\n")
     said = "would destroy a protected environment: leave it out, or set protected to false"

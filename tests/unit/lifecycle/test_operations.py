@@ -162,6 +162,69 @@ def test_a_run_that_changed_nothing_leaves_nothing_to_destroy(kind: str, state: 
         desk.operations.destroy(desk.admin, "staging", confirm="staging")
 
 
+def retire(catalogue: Catalogue, name: str) -> None:
+    """The catalogue says from now on that an environment is to be gone."""
+    catalogue.environments[name] = catalogue.environments[name].model_copy(update={"retired": True})
+
+
+@pytest.mark.parametrize("kind", sorted(_ACTS))
+def test_what_is_retired_gets_nothing_new(kind: str, desk: Any, catalogue: Catalogue) -> None:
+    desk.exists()
+    retire(catalogue, "staging")
+
+    if kind in {"create", "update", "deploy"}:
+        with pytest.raises(RefusedError, match="staging is retired") as caught:
+            _ACTS[kind](desk, desk.admin, "staging")
+        assert "panel env sync staging --confirm staging" in caught.value.hint
+        assert (desk.acts(), desk.stores.runs.recent()) == ([], [])
+    else:
+        assert _ACTS[kind](desk, desk.admin, "staging").kind == kind
+
+
+@pytest.mark.parametrize(
+    ("retired", "exists", "kind"),
+    [(False, False, "create"), (False, True, "update"), (True, True, "destroy")],
+)
+def test_a_sync_is_what_the_catalogue_asks_for(
+    retired: bool, exists: bool, kind: str, desk: Any, catalogue: Catalogue
+) -> None:
+    desk.stores.environments.save("staging", exists=exists)
+    if retired:
+        retire(catalogue, "staging")
+
+    run = desk.operations.sync(desk.admin, "staging", confirm="staging", auto_approve=True)
+
+    assert (run.kind, run.auto_approve) == (kind, True)
+    assert desk.acts() == [("ana", kind, "staging")]
+
+
+def test_a_sync_of_what_is_retired_and_gone_does_nothing(desk: Any, catalogue: Catalogue) -> None:
+    retire(catalogue, "staging")
+
+    assert desk.operations.sync(desk.admin, "staging", confirm="staging") is None
+    assert (desk.acts(), desk.stores.runs.recent()) == ([], [])
+
+
+def test_a_sync_destroys_what_a_failed_creation_left_behind(desk: Any, catalogue: Catalogue) -> None:
+    desk.ended("create", "errored")
+    retire(catalogue, "staging")
+
+    assert desk.operations.sync(desk.admin, "staging", confirm="staging").kind == "destroy"
+
+
+def test_a_sync_destroys_only_what_was_named(desk: Any, catalogue: Catalogue) -> None:
+    desk.exists()
+    retire(catalogue, "staging")
+
+    with pytest.raises(RefusedError, match="confirmation does not match"):
+        desk.operations.sync(desk.admin, "staging")
+    assert (desk.acts(), desk.stores.runs.recent()) == ([], [])
+
+
+def test_a_sync_of_the_shared_network_updates_it(desk: Any) -> None:
+    assert desk.operations.sync(desk.admin, SHARED).kind == "update"
+
+
 def test_a_deployment_may_name_services_and_unknown_ones_are_refused(desk: Any) -> None:
     desk.exists()
 
