@@ -9,7 +9,7 @@ from panel.access.capabilities import Capability, require
 from panel.access.identity import Identity
 from panel.catalogue.schema import SHARED
 from panel.errors import IllegalTransitionError, RefusedError
-from panel.lifecycle.orders import Orders
+from panel.lifecycle.deploy_orders import DeployOrders
 from panel.store.states import WAITING, words
 from panel.store.tables import Run
 
@@ -22,7 +22,7 @@ FORCE_WARNING = (
 )
 
 
-class Decisions(Orders):
+class Decisions(DeployOrders):
     """The decisions."""
 
     def approve(self, who: Identity, run_id: int, *, comment: str = "") -> Run:

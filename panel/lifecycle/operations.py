@@ -35,8 +35,11 @@ class Operations(Decisions):
                 f"Run {run_id} of {run.environment} is {words(run.state)}: there is nothing to retry.",
                 hint="Cancel or discard it first." if run.active else "Order a new run.",
             )
-        self._refuse(run.kind, who, run.environment, confirm=confirm)
-        return self._begin(who, run.kind, run.environment, options=run.options or None, repeat=Repeat(run_id))
+        self._refuse(run.kind, who, run.environment, confirm=confirm, options=run.options)
+        return self._begin(
+            who, run.kind, run.environment, options=run.options or None, repeat=Repeat(run_id),
+            pinned_instance=run.pinned_instance,
+        )  # fmt: skip
 
     def replan(self, who: Identity, run_id: int) -> Run:
         """Plan again: a new run of the same kind. One that waits for a decision is discarded with it.

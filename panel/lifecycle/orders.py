@@ -17,8 +17,7 @@ from panel.audit.trail import Trail
 from panel.catalogue.schema import SHARED, Catalogue
 from panel.errors import NotFoundError, ProtectedError, RefusedError
 from panel.lifecycle.approvals import approvals_for, takes_others
-from panel.lifecycle.extension import refuse_asleep
-from panel.lifecycle.stages import CHANGING, PRIORITIES, SHARED_STAGES, STAGES
+from panel.lifecycle.stages import CHANGING, PRIORITIES, REVIEWED_DEPLOY, SHARED_STAGES, STAGES
 from panel.store.stores import Stores
 from panel.store.tables import Run
 
@@ -83,24 +82,6 @@ class Orders:
     def plan(self, who: Identity, environment: str) -> Run:
         """Plan an environment without applying anything."""
         return self._begin(who, "plan", environment)
-
-    def deploy(self, who: Identity, environment: str, *, services: tuple[str, ...] = ()) -> Run:
-        """Build and release services (all, when none is named) to an environment that exists.
-
-        Raises:
-            NotFoundError: the environment or a service does not exist.
-            RefusedError: the environment is asleep, so that nothing could answer with the new version.
-        """
-        catalogue = self._catalogue()
-        unknown = [name for name in services if name not in catalogue.services]
-        if unknown:
-            raise NotFoundError(
-                f"There is no service named {unknown[0]!r}.",
-                hint=f"environments.yaml has: {', '.join(catalogue.services)}.",
-            )
-        self._known(environment)
-        self._refuse("deploy", who, environment)
-        return self._begin(who, "deploy", environment, options={"services": list(services)})
 
     def destroy(self, who: Identity, environment: str, *, confirm: str, auto_approve: bool = False) -> Run:
         """Destroy an environment; ``confirm`` must be its name.
@@ -177,8 +158,20 @@ class Orders:
         """
         return self._begin(who, "unlock", environment, options={"lock_id": lock_id} if lock_id else None)
 
-    def _refuse(self, kind: str, who: Identity, environment: str, *, confirm: str = "") -> None:
+    def _refuse(
+        self,
+        kind: str,
+        who: Identity,
+        environment: str,
+        *,
+        confirm: str = "",
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         """Refuse what the environment itself does not allow, whoever asks.
+
+        Args:
+            confirm: the environment's name, where it is to be destroyed.
+            options: of the run that is ordered.
 
         Raises:
             NotFoundError, ProtectedError, RefusedError: as the acts say.
@@ -187,8 +180,6 @@ class Orders:
             self._refuse_destruction(who, environment, confirm)
         if kind in _OF_WHAT_EXISTS:
             self._must_exist(environment, _OF_WHAT_EXISTS[kind])
-        if kind == "deploy":
-            refuse_asleep(self._stores.environments.get(environment))
 
     def _refuse_destruction(self, who: Identity, environment: str, confirm: str) -> None:
         entry = self._known(environment)
@@ -215,9 +206,10 @@ class Orders:
         auto_approve: bool = False,
         options: Mapping[str, Any] | None = None,
         repeat: Repeat | None = None,
+        pinned_instance: str = "",
     ) -> Run:
         self._known(environment)
-        stages = (SHARED_STAGES if environment == SHARED else STAGES).get(kind)
+        stages = self._stages(kind, environment)
         if stages is None:
             raise RefusedError(
                 f"There is no {kind!r} for the shared network alone.",
@@ -250,6 +242,14 @@ class Orders:
                 hint=f"Take 'retired: true' away there, or destroy it: panel env sync {environment} "
                 f"--confirm {environment}.",
             )
+
+    def _stages(self, kind: str, environment: str) -> tuple[str, ...] | None:
+        """The stages of a run; a deployment is reviewed where the catalogue asks for other people's approval."""
+        if environment == SHARED:
+            return SHARED_STAGES.get(kind)
+        if kind == "deploy" and takes_others(approvals_for(self._catalogue(), environment)):
+            return REVIEWED_DEPLOY
+        return STAGES.get(kind)
 
     def _refuse_alone(self, who: Identity, environment: str) -> None:
         """Nobody approves in advance where other people are asked for; a schedule was agreed to with the catalogue."""

@@ -19,6 +19,8 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "wake": ("plan", "review", "apply", "checks"),
     "unlock": ("unlock",),
 }
+#: Those of a deployment that other people must approve.
+REVIEWED_DEPLOY = ("compare", "review", "image", "rollout", "site", "checks")
 #: Stages of a run of the shared stack itself.
 SHARED_STAGES: Mapping[str, tuple[str, ...]] = {
     "update": ("plan", "review", "apply"),

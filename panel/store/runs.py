@@ -43,7 +43,7 @@ class Runs(RunLog, Approvals):
     def create(
         self, environment: str, kind: str, author: str, stages: Sequence[str], *,
         auto_approve: bool = False, options: Mapping[str, Any] | None = None, priority: int = 0,
-        retry_of: int | None = None, replaces: int | None = None, preempts: str = "",
+        retry_of: int | None = None, replaces: int | None = None, preempts: str = "", pinned_instance: str = "",
     ) -> Run:  # fmt: skip
         """Make a run in state ``queued``.
 
@@ -52,6 +52,7 @@ class Runs(RunLog, Approvals):
             retry_of: the run that this one repeats.
             replaces: a run that waits for a decision, discarded in the same transaction.
             preempts: a kind of run that makes way: one under way is canceled in the same transaction.
+            pinned_instance: the data directory whose worker alone may take it; empty: any worker's.
 
         Raises:
             BusyError: the environment has a run under way; the message names it.
@@ -65,6 +66,7 @@ class Runs(RunLog, Approvals):
             options=dict(options or {}),
             priority=priority,
             retry_of=retry_of,
+            pinned_instance=pinned_instance,
         )
         try:
             with self._db.write() as session:
