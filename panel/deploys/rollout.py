@@ -5,10 +5,8 @@ Source of the order of things: https://docs.aws.amazon.com/AmazonECS/latest/deve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import UTC, datetime
-from types import MappingProxyType
 
 from panel.aws.ecs import (
     Service,
@@ -20,74 +18,36 @@ from panel.aws.ecs import (
 )
 from panel.aws.front_door import VersionSeen
 from panel.aws.session import Aws
-from panel.deploys import Report
-from panel.deploys.settling import Clock, Settling, Unsettled, watch
-from panel.errors import DeployError, PanelError
+from panel.deploys.service import (
+    ASKED_TO_STOP,
+    Baseline,
+    Eyes,
+    Outcome,
+    Rollout,
+    RolloutFailedError,
+    ServiceTarget,
+    Wanted,
+)
+from panel.deploys.settling import Settling, Unsettled, watch
+from panel.errors import PanelError
 
 # Longest wait for the earlier release to serve again.
 _WAY_BACK_S = 300.0
 
 
-@dataclass(frozen=True)
-class ServiceTarget:
-    """Where a service runs.
-
-    Attributes:
-        cluster, service: the ECS service.
-        family: its task definitions' family; the newest active revision carries Terraform's settings.
-        container: the container whose image is exchanged.
-        port: where it listens.
-        target_group_arn: where its tasks must be registered; empty for a service without load balancer.
-        desired: how many tasks are wanted.
-    """
-
-    cluster: str
-    service: str
-    family: str
-    container: str
-    port: int
-    target_group_arn: str
-    desired: int
-
-    def settling(self, task_definition_arn: str, desired: int) -> Settling:
-        """What it looks like when this revision, and nothing else, serves with so many tasks."""
-        return Settling(
-            cluster=self.cluster,
-            service=self.service,
-            task_definition_arn=task_definition_arn,
-            target_group_arn=self.target_group_arn,
-            desired=desired,
-        )
-
-    def kept_within(self, least: int, most: int, before: Baseline) -> ServiceTarget:
-        """The same with the tasks that AWS's autoscaling has come to: a roll-out must not undo that.
-
-        A service that served nothing before begins with what is wanted.
-        """
-        return replace(self, desired=min(max(before.desired, least), most)) if before.desired else self
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What a service ran before: where a failed roll-out goes back to. ``version`` is empty if never deployed."""
-
-    task_definition_arn: str
-    desired: int
-    version: str
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """A roll-out that succeeded; times with time zone."""
-
-    task_definition_arn: str
-    previous_task_definition_arn: str | None
-    digest: str
-    version: str
-    started_at: datetime
-    ended_at: datetime
-    running: int
-    desired: int
+__all__ = [
+    "ASKED_TO_STOP",
+    "Baseline",
+    "Eyes",
+    "Outcome",
+    "Rollout",
+    "RolloutFailedError",
+    "ServiceTarget",
+    "Wanted",
+    "go_back",
+    "read_baseline",
+    "roll_out",
+]
 
 
 def read_baseline(aws: Aws, target: ServiceTarget) -> Baseline:
@@ -106,77 +66,95 @@ def read_baseline(aws: Aws, target: ServiceTarget) -> Baseline:
 def roll_out(
     aws: Aws,
     target: ServiceTarget,
-    image_ref: str,
-    digest: str,
-    version: str,
+    wanted: Wanted,
+    eyes: Eyes,
     *,
-    report: Report,
     deadline_s: float,
-    verify: Callable[[], VersionSeen | None],
-    environment: Mapping[str, str] = MappingProxyType({}),
     baseline: Baseline | None = None,
-    diagnose: Callable[[], str] = lambda: "",
-    broken: Callable[[str], str | None] = lambda task_definition_arn: None,
-    clock: Clock | None = None,
+    reverting: Callable[[str], None] = lambda why: None,
 ) -> Rollout:
-    """Replace what a service runs by ``image_ref`` and wait until people get it; go back by itself if not.
-
-    Rolling back to an earlier release is the same call with that release's values: its task definition
-    is found and used again.
+    """Replace what a service runs by ``wanted`` and wait until people get it; go back by itself if not.
 
     Args:
-        image_ref: the image by digest, as :func:`panel.deploys.push.push_image` names it.
-        digest: of the image; the task learns it as ``IMAGE_DIGEST``.
-        version: what the service shall answer with; the task learns it as ``APP_VERSION``.
         deadline_s: seconds until an unfinished roll-out counts as failed.
-        verify: asks the address people use which version answers (``None``: none yet).
-        environment: further variables for the task.
         baseline: what to go back to; read from the service where it is not given.
-        diagnose: the last log lines of what failed, for the error's detail.
-        broken: what the task runtime knows to be wrong with this revision, to fail before
-            the deadline if it stays so.
-        clock: only for tests.
+        reverting: called with the reason right before the way back begins.
 
     Raises:
-        DeployError: it did not succeed; the message says why and what serves now.
+        RolloutFailedError: it did not succeed; the message says why and what serves now.
         NotFoundError: there is no such service or container.
         AwsError: AWS refused before anything was changed.
     """
-    clock, started_at = clock or Clock(), datetime.now(UTC)
+    started_at = datetime.now(UTC)
     service = get_service(aws, target.cluster, target.service)
-    wanted = register_revision(
+    made = register_revision(
         aws,
         _template(aws, target, service),
         target.container,
-        image=image_ref,
-        environment={**environment, "APP_VERSION": version, "IMAGE_DIGEST": digest},
+        image=wanted.image_ref,
+        environment=wanted.variables,
     )
-    before = baseline or _find_baseline(aws, target, service, wanted)
-    report(f"Rolling out {target.service} {version} as {wanted.family}:{wanted.revision}")
+    before = baseline or _find_baseline(aws, target, service, made)
+    eyes.report(f"Rolling out {target.service} {wanted.version} as {made.family}:{made.revision}")
     try:
         running = watch(
             aws,
-            target.settling(wanted.arn, target.desired),
-            report=report,
+            _settling(target, made.arn, target.desired),
+            report=eyes.report,
             deadline_s=deadline_s,
-            proven=lambda: _mismatch(verify(), version, digest),
-            broken=lambda: broken(wanted.arn),
-            start=lambda: _update(aws, target, wanted.arn, target.desired),
-            clock=clock,
+            proven=lambda: _mismatch(eyes.verify(), wanted.version, wanted.digest),
+            broken=lambda: eyes.broken(made.arn),
+            start=lambda: _update(aws, target, made.arn, target.desired),
+            clock=eyes.clock,
         )
     except Unsettled as failure:
-        text = _diagnosis(diagnose)
-        outcome = _go_back(aws, target, wanted, before, report=report, verify=verify, clock=clock)
-        raise DeployError(
-            f"The roll-out of {target.service} {version} did not succeed: {failure.why}. {outcome}",
-            hint="Look at the last lines of the service's log, correct the cause and deploy again.",
-            detail="\n".join([*failure.evidence, *([text] if text else [])]),
+        text = _diagnosis(eyes.diagnose)
+        reverting(failure.why)
+        outcome = go_back(
+            aws, target, before or Baseline(made.arn, 0, ""), eyes, why=failure.why, wanted=wanted
+        )
+        detail = "\n".join([*failure.evidence, *([text] if text else [])])
+        raise RolloutFailedError(
+            outcome.message, hint=outcome.hint, detail=detail, outcome=outcome.outcome
         ) from failure
-    report(f"{target.service} {version} serves: {running} of {target.desired} tasks")
-    previous = before.task_definition_arn if before and before.task_definition_arn != wanted.arn else None
+    eyes.report(f"{target.service} {wanted.version} serves: {running} of {target.desired} tasks")
+    previous = before.task_definition_arn if before and before.task_definition_arn != made.arn else None
     return Rollout(
-        wanted.arn, previous, digest, version, started_at, datetime.now(UTC), running, target.desired
+        made.arn,
+        previous,
+        wanted.digest,
+        wanted.version,
+        started_at,
+        datetime.now(UTC),
+        running,
+        target.desired,
     )
+
+
+def go_back(
+    aws: Aws, target: ServiceTarget, baseline: Baseline, eyes: Eyes, *, why: str, wanted: Wanted | None = None
+) -> RolloutFailedError:
+    """Put the earlier release back into service; also what a step does that was cut while it went back.
+
+    Args:
+        baseline: what is put back.
+        why: the reason that ``reverting`` was called with.
+        wanted: what did not succeed, to tell it from what somebody else put in its place meanwhile.
+
+    Returns:
+        The error to raise: it says why, and what serves now.
+    """
+    text, outcome = _go_back(aws, target, baseline, eyes)
+    version = f" {wanted.version}" if wanted else ""
+    return RolloutFailedError(
+        f"The roll-out of {target.service}{version} did not succeed: {why}. {text}",
+        hint="Look at the last lines of the service's log, correct the cause and deploy again.",
+        outcome="stopped" if why == ASKED_TO_STOP and outcome != "failed" else outcome,
+    )
+
+
+def _settling(target: ServiceTarget, task_definition_arn: str, desired: int) -> Settling:
+    return Settling(target.cluster, target.service, task_definition_arn, target.target_group_arn, desired)
 
 
 def _template(aws: Aws, target: ServiceTarget, service: Service) -> TaskDefinition:
@@ -217,46 +195,40 @@ def _find_baseline(
     return None
 
 
-def _go_back(
-    aws: Aws,
-    target: ServiceTarget,
-    wanted: TaskDefinition,
-    before: Baseline | None,
-    *,
-    report: Report,
-    verify: Callable[[], VersionSeen | None],
-    clock: Clock,
-) -> str:
-    """Put the earlier release back into service and say, in a sentence, what serves now."""
-    if before is None or before.task_definition_arn == wanted.arn:
-        return "It is the release that was in service before, so there is nothing to go back to."
+def _go_back(aws: Aws, target: ServiceTarget, before: Baseline, eyes: Eyes) -> tuple[str, Outcome]:
+    name = f"version {before.version}" if before.version else "what was there before"
     try:
+        service = get_service(aws, target.cluster, target.service)
+        if service.task_definition == before.task_definition_arn and before.desired:
+            return (
+                "It is the release that was in service before, so there is nothing to go back to.",
+                "failed",
+            )
         if before.desired == 0:
-            _stop(aws, target, wanted, before)
-            return "There is no earlier release to go back to, so the service is stopped."
-        name = f"version {before.version}" if before.version else "what was there before"
-        report(f"Going back to {name}")
+            _stop(aws, target, service.task_definition, before)
+            return "There is no earlier release to go back to, so the service is stopped.", "failed"
+        eyes.report(f"Going back to {name}")
         watch(
             aws,
-            target.settling(before.task_definition_arn, before.desired),
-            report=report,
+            _settling(target, before.task_definition_arn, before.desired),
+            report=eyes.report,
             deadline_s=_WAY_BACK_S,
-            proven=lambda: _mismatch(verify(), before.version, None) if before.version else None,
+            proven=lambda: _mismatch(eyes.verify(), before.version, None) if before.version else None,
             broken=lambda: None,
             start=lambda: _update(aws, target, before.task_definition_arn, before.desired),
-            clock=clock,
+            clock=eyes.clock,
         )
     except Unsettled as failure:
-        return f"Going back to {name} has not worked so far either: {failure.why}."
+        return f"Going back to {name} has not worked so far either: {failure.why}.", "failed"
     except PanelError as error:
-        return f"Going back failed as well: {error.message}"
-    return f"The panel went back to {name}, which serves again."
+        return f"Going back failed as well: {error.message}", "failed"
+    return f"The panel went back to {name}, which serves again.", "rolled_back"
 
 
-def _stop(aws: Aws, target: ServiceTarget, wanted: TaskDefinition, before: Baseline) -> None:
+def _stop(aws: Aws, target: ServiceTarget, present: str, before: Baseline) -> None:
     # ECS accepts no revision that was deregistered (Terraform does so when it makes a newer one).
     usable = describe_task_definition(aws, before.task_definition_arn).active
-    _update(aws, target, before.task_definition_arn if usable else wanted.arn, 0)
+    _update(aws, target, before.task_definition_arn if usable else present, 0)
 
 
 def _diagnosis(diagnose: Callable[[], str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from panel.aws.ecs import Service, Task, get_service, list_tasks
 from panel.aws.elb import target_health
 from panel.aws.session import Aws
 from panel.deploys import Report
+from panel.deploys.clock import Clock
 from panel.errors import EndpointError, PanelError
 
 _LOOK_S = 2.0
@@ -27,17 +27,7 @@ _BROKEN_S = 15.0
 # Refusals of AWS in a row after which looking on is of no use.
 _REFUSALS = 5
 
-
-class Clock:
-    """Time as a roll-out needs it, in seconds; tests hand over one that does not really wait."""
-
-    def now(self) -> float:
-        """Seconds since some fixed moment."""
-        return time.monotonic()
-
-    def wait(self, seconds: float) -> None:
-        """Let so many seconds pass."""
-        time.sleep(seconds)
+__all__ = ["Clock", "Settling", "Unsettled", "watch"]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from panel.deploys.docker_build import ship_with_docker
 from panel.deploys.image import DEFAULT_BASE, assemble_image
 from panel.deploys.push import PushedImage, push_image
 from panel.deploys.revision import Revision, source_revision
-from panel.deploys.rollout import Baseline, ServiceTarget, read_baseline, roll_out
+from panel.deploys.rollout import Baseline, Eyes, ServiceTarget, Wanted, read_baseline, roll_out
 from panel.deploys.site import publish_site
 from panel.deploys.site_build import build_site
 from panel.deploys.site_manifest import SitePlace
@@ -116,16 +116,18 @@ class DeploySteps:
             roll_out(
                 context.aws(),
                 target,
-                pushed.image_ref,
-                pushed.digest,
-                revision.tag,
-                report=journal.report,
+                Wanted(
+                    pushed.image_ref, pushed.digest, revision.tag, environment=self._stand_in_credentials()
+                ),
+                Eyes(
+                    report=journal.report,
+                    verify=lambda: _version(door, service.version_path, revision.tag),
+                    parts=journal.parts,
+                    diagnose=lambda: self._diagnosis(target),
+                    broken=lambda revision_arn: self._broken(target, revision_arn),
+                ),
                 deadline_s=context.settings.rollout_timeout_s,
-                verify=lambda: _version(door, service.version_path, revision.tag),
-                environment=self._stand_in_credentials(),
                 baseline=baseline,
-                diagnose=lambda: self._diagnosis(target),
-                broken=lambda revision_arn: self._broken(target, revision_arn),
             )
         except PanelError as error:
             self._releases.finish(release.id or 0, "failed", detail=error.message)

@@ -7,7 +7,7 @@ import pytest
 
 from panel.aws.ecs import describe_task_definition, get_service
 from panel.aws.front_door import VersionSeen
-from panel.deploys.rollout import ServiceTarget, read_baseline, roll_out
+from panel.deploys.rollout import Eyes, ServiceTarget, Wanted, read_baseline, roll_out
 from panel.errors import DeployError
 
 
@@ -72,15 +72,10 @@ class Clock:
 
 @pytest.fixture
 def deploy(aws, target, agent, lines):
-    def deploy(version, **changes):
-        options = {
-            "report": lines.append,
-            "deadline_s": 60,
-            "verify": agent.verify,
-            "clock": Clock(agent),
-            **changes,
-        }
-        return roll_out(aws, target, f"localhost/r@sha256:{version}", f"sha256:{version}", version, **options)
+    def deploy(version, *, verify=agent.verify, baseline=None):
+        wanted = Wanted(f"localhost/r@sha256:{version}", f"sha256:{version}", version)
+        eyes = Eyes(report=lines.append, verify=verify, clock=Clock(agent))
+        return roll_out(aws, target, wanted, eyes, deadline_s=60, baseline=baseline)
 
     return deploy
 

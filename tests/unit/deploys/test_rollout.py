@@ -1,14 +1,15 @@
 """A roll-out is done when people get the version, and otherwise the earlier release serves again."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from panel.aws.front_door import VersionSeen
-from panel.deploys.rollout import Baseline, ServiceTarget, read_baseline, roll_out
+from panel.deploys.rollout import Baseline, Eyes, ServiceTarget, Wanted, read_baseline, roll_out
 from panel.errors import DeployError, EndpointError, NotFoundError
 
 TARGET = ServiceTarget("todo-staging", "backend", "todo-staging-backend", "backend", 5000, "arn:tg", 2)
+_EYES = {field.name for field in fields(Eyes)}
 
 
 @pytest.fixture
@@ -17,9 +18,13 @@ def deploy(aws, clock, lines):
         version = aws.ecs.serving()
         return VersionSeen(version, f"sha256:{version}") if version else None
 
-    def deploy(version, target=TARGET, **changes):
-        options = {"report": lines.append, "deadline_s": 60, "verify": seen, "clock": clock, **changes}
-        return roll_out(aws, target, f"r/backend@sha256:{version}", f"sha256:{version}", version, **options)
+    def deploy(version, target=TARGET, *, environment=None, like="", **changes):
+        how = {name: changes.pop(name) for name in _EYES if name in changes}
+        eyes = Eyes(**{"report": lines.append, "verify": seen, "clock": clock, **how})
+        wanted = Wanted(
+            f"r/backend@sha256:{version}", f"sha256:{version}", version, environment or {}, like=like
+        )
+        return roll_out(aws, target, wanted, eyes, **{"deadline_s": 60, **changes})
 
     return deploy
 
