@@ -18,6 +18,7 @@ from panel.errors import CatalogueError, PanelError, TerraformError
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DETAIL_LINES = 40
 _INDENT = "    "
+_DIGEST = 12
 
 
 def clean(text: str) -> str:
@@ -108,6 +109,29 @@ def seconds(elapsed: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How long ago a moment was: ``3 days``, ``20 minutes``."""
+    from panel.lifecycle.telling import span_words
+
+    zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return span_words((now - zoned).total_seconds())
+
+
+def size(number: int) -> str:
+    """An amount of bytes for people: ``96 MB``; nothing where it is not known."""
+    if not number:
+        return ""
+    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")):
+        if number >= unit:
+            return f"{number / unit:.1f} {name}" if number < 10 * unit else f"{number // unit} {name}"
+    return f"{number} B"
+
+
+def digest(whole: str) -> str:
+    """A digest as people compare it: its first characters, without the algorithm."""
+    return whole.rpartition(":")[2][:_DIGEST]
 
 
 def money(usd: float | None) -> str:

@@ -14,6 +14,7 @@ from panel.lifecycle.release_views import (
     GridRow,
     ImageView,
     Kept,
+    RegistryLook,
     ReleaseView,
     image_view,
     release_view,
@@ -54,6 +55,12 @@ class ReleaseOverview:
     def of_run(self, run_id: int) -> list[ReleaseView]:
         """The releases that a run began, in order."""
         return self._views(self._stores.releases.of_run(run_id))
+
+    def live(self, environment: str) -> dict[str, ReleaseView]:
+        """What an environment runs now, by service."""
+        return {
+            view.service: view for view in self._views([*self._stores.releases.live(environment).values()])
+        }
 
     def choices(self, environment: str, service: str) -> list[ReleaseView]:
         """What one may roll a service back to, the newest first: what served before, and is still kept.
@@ -127,10 +134,12 @@ class ReleaseOverview:
             images=self._images({release.service for release in before if release.kind == "container"}),
         )
 
-    def _images(self, services: Iterable[str]) -> dict[str, frozenset[str]]:
+    def _images(self, services: Iterable[str]) -> dict[str, RegistryLook]:
         found = {service: self._stores.images.of(service, limit=_IMAGES) for service in services}
         return {
-            service: frozenset(image.digest for image in images)
+            service: RegistryLook(
+                frozenset(image.digest for image in images), max(image.seen_at for image in images)
+            )
             for service, images in found.items()
             if images
         }

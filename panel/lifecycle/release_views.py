@@ -127,18 +127,26 @@ class ImageView:
 
 
 @dataclass(frozen=True)
+class RegistryLook:
+    """The digests that the registry had of a service, and when."""
+
+    digests: frozenset[str]
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Kept:
     """What is still there of releases, to go back to.
 
     Attributes:
         related: releases that others name as their previous one or their origin, by id.
         with_files: ids of the sites' releases whose files are kept.
-        images: digests in the registry by service; a service that was never looked at is not in it.
+        images: what the registry had of each service when it was looked at; a service that never was is not in it.
     """
 
     related: Mapping[int, Release] = field(default_factory=dict)
     with_files: frozenset[int] = frozenset()
-    images: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    images: Mapping[str, RegistryLook] = field(default_factory=dict)
 
 
 def release_view(release: Release, kept: Kept) -> ReleaseView:
@@ -173,12 +181,11 @@ def _why_not(release: Release, kept: Kept) -> str:
         return "" if (release.id or 0) in kept.with_files else "its files are not kept any more"
     if not release.digest:
         return "its image is not known"
-    there = kept.images.get(release.service)
-    return (
-        "its image is not in the registry any more"
-        if there is not None and release.digest not in there
-        else ""
-    )
+    look = kept.images.get(release.service)
+    # A look from before the release was over says nothing of its image.
+    if look is None or release.ended_at is None or look.at < release.ended_at:
+        return ""
+    return "" if release.digest in look.digests else "its image is not in the registry any more"
 
 
 def image_view(image: RegistryImage, running_in: Sequence[str]) -> ImageView:

@@ -62,7 +62,7 @@ def pushed(stores: Stores) -> Callable[..., None]:
             [
                 RegistryImage(
                     service=service, digest=f"sha256:{commit}", repository=f"todo/{service}", tags=[commit],
-                    pushed_at=MOMENT + timedelta(minutes=place), seen_at=MOMENT, **more,
+                    pushed_at=MOMENT + timedelta(minutes=place), **{"seen_at": now()} | more,
                 )
                 for place, commit in enumerate(commits)
             ],
@@ -148,6 +148,12 @@ class TestGoingBack:
         released("staging", "backend", "aaa")
         released("staging", "backend", "bbb")
         pushed("else", service="worker")
+        assert [one.label for one in overview.choices("staging", "backend")] == ["r1"]
+
+    def test_a_look_from_before_a_release_says_nothing_of_it(self, overview, released, pushed):
+        released("staging", "backend", "aaa")
+        released("staging", "backend", "bbb")
+        pushed("else", seen_at=MOMENT - timedelta(hours=1))
         assert [one.label for one in overview.choices("staging", "backend")] == ["r1"]
 
     def test_a_site_needs_its_files(self, overview, released, stores):
