@@ -5,12 +5,13 @@ A second click of the same person finds the run that the first one began; somebo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
 from panel.errors import BusyError, PanelError
+from panel.lifecycle.deploy_orders import Pick
 from panel.store.tables import Run
 from panel.ui import notices, readers, session, text
 from panel.ui.format import utc
@@ -27,7 +28,6 @@ def begin(panel: Facade, kind: str, environment: str, *, confirm: str = "") -> N
         "create": lambda: panel.operations.create(panel.identity, environment),
         "update": lambda: panel.operations.update(panel.identity, environment),
         "plan": lambda: panel.operations.plan(panel.identity, environment),
-        "deploy": lambda: panel.operations.deploy(panel.identity, environment),
         "destroy": lambda: panel.operations.destroy(panel.identity, environment, confirm=confirm),
         "drift": lambda: panel.operations.drift(panel.identity, environment),
         "refresh": lambda: panel.operations.refresh(panel.identity, environment),
@@ -86,6 +86,34 @@ def order(panel: Facade, environment: str, kind: str, act: Callable[[], Run]) ->
     if run is not None:
         notices.forget()
         go_run(run.id)
+
+
+def deploy(
+    panel: Facade, environment: str, services: Sequence[str], picks: Mapping[str, Pick], *, keep_image: bool
+) -> None:
+    """Deploy these services, built from the source unless an image was picked, and open the run's page."""
+    order(
+        panel, environment, "deploy",
+        lambda: panel.operations.deploy(
+            panel.identity, environment, services=tuple(services), picks=picks, keep_image=keep_image
+        ),
+    )  # fmt: skip
+
+
+def roll_back(panel: Facade, environment: str, service: str, number: int) -> None:
+    """Go back to the release of a service with this number, and open the run's page."""
+    order(
+        panel, environment, "rollback",
+        lambda: panel.operations.rollback(panel.identity, environment, service, to=number),
+    )  # fmt: skip
+
+
+def promote(panel: Facade, source: str, target: str, services: Sequence[str]) -> None:
+    """Put what runs in one environment into another, and open the run's page."""
+    order(
+        panel, target, "promote",
+        lambda: panel.operations.promote(panel.identity, source, target, services=tuple(services)),
+    )  # fmt: skip
 
 
 def decide(panel: Facade, verb: str, run_id: int, comment: str = "") -> None:

@@ -8,13 +8,14 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from panel.ui import operations_text, text
+from panel.ui import operations_text, releases_text, text
 
 #: Address and title of every page; the last item tells whether the navigation lists it.
 _PAGES = {
     "home": (text.HOME, True),
     "environment": (text.ENVIRONMENT, False),
     "run": (text.RUN, False),
+    "releases": (releases_text.RELEASES, True),
     "runs": (text.RUNS, True),
     "operations": (operations_text.OPERATIONS, True),
     "status": (text.STATUS, True),

@@ -15,11 +15,13 @@ from panel.access.identity import Identity, Role
 from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
 from panel.lifecycle.overview_workers import Workforce, workforce
+from panel.lifecycle.release_overview import Grid, ImageView, ReleaseView
 from panel.lifecycle.vitality import OVERDUE, STUCK, Vitality, vitality_of
 from panel.store.browsing import Browsing
 from panel.store.tables import (
     AuditEntry,
     EnvironmentRecord,
+    Release,
     Run,
     RunApproval,
     RunPlan,
@@ -163,6 +165,71 @@ def lock(panel: Facade, environment: str) -> StateLock | None:
     return next((found for found in locks(panel) if found.subject == environment), None)
 
 
+@st.cache_data(ttl=1, show_spinner=False, max_entries=8)
+def _grid(place: str, identity: Identity, _panel: Facade) -> Grid:
+    return _panel.releases.grid()
+
+
+def grid(panel: Facade) -> Grid:
+    """What runs where, at most a second old."""
+    return _grid(panel.stores.database.place, panel.identity, panel)
+
+
+def serving(panel: Facade, environment: str, service: str) -> ReleaseView | None:
+    """The release of a service that serves in an environment, if any does."""
+    row = next((row for row in grid(panel).rows if row.service == service), None)
+    cell = row.cells.get(environment) if row is not None else None
+    return cell.release if cell is not None else None
+
+
+@st.cache_data(ttl=1, show_spinner=False, max_entries=200)
+def _timeline(
+    place: str, identity: Identity, subject: tuple[str, str], window: tuple[int | None, int], _panel: Facade
+) -> list[ReleaseView]:
+    (environment, service), (before, limit) = subject, window
+    return _panel.releases.timeline(environment, service=service, before=before, limit=limit)
+
+
+def timeline(
+    panel: Facade, environment: str, service: str, *, before: int | None = None, limit: int = 50
+) -> list[ReleaseView]:
+    """Releases of a service in an environment, newest first, at most a second old.
+
+    Args:
+        before: only those older than the release with this id.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    place = panel.stores.database.place
+    return _timeline(place, panel.identity, (environment, service), (before, limit), panel)
+
+
+@st.cache_data(ttl=2, show_spinner=False, max_entries=50)
+def _images(place: str, identity: Identity, service: str, _panel: Facade) -> list[ImageView]:
+    return _panel.releases.images(service)
+
+
+def images(panel: Facade, service: str) -> list[ImageView]:
+    """The images of a container service in the registry, newest first, at most two seconds old here.
+
+    Raises:
+        NotFoundError: the catalogue has no such container service.
+    """
+    return _images(panel.stores.database.place, panel.identity, service, panel)
+
+
+@st.cache_data(ttl=10, show_spinner=False, max_entries=50)
+def _last_built(place: str, service: str, _panel: Facade) -> Release | None:
+    recent = _panel.stores.releases.recent(service=service, limit=_ENTRIES)
+    return next((release for release in recent if release.source == "build" and release.revision), None)
+
+
+def last_built(panel: Facade, service: str) -> Release | None:
+    """The newest release of a service that was built from its source, wherever it went."""
+    return _last_built(panel.stores.database.place, service, panel)
+
+
 def approvals(panel: Facade, run_id: int) -> list[RunApproval]:
     """Who said yes to a run's plan, in order."""
     return panel.stores.runs.approvals(run_id)
@@ -213,3 +280,5 @@ def forget() -> None:
     _locks.clear()
     _schedules.clear()
     _workforce.clear()
+    _grid.clear()
+    _timeline.clear()

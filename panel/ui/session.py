@@ -32,6 +32,22 @@ ASKED_UNLOCK = "asked-unlock"
 REASON = "reason"
 #: By how many hours an environment's life is to be extended.
 EXTEND = "extend"
+#: What is being asked about: the environment to deploy to, what to roll back there, what to promote to where.
+ASKED_DEPLOY = "asked-deploy"
+ASKED_ROLLBACK = "asked-rollback"
+ASKED_PROMOTE = "asked-promote"
+#: What a deployment is made of: whether a service is in it, how, which image, what narrows the images, and whether
+#: the built image is kept.
+DEPLOY_SERVICE = "deploy-service"
+DEPLOY_HOW = "deploy-how"
+DEPLOY_IMAGE = "deploy-image"
+DEPLOY_FIND = "deploy-find"
+DEPLOY_KEEP = "deploy-keep"
+#: Where a promotion goes to, and whether a service is in it.
+PROMOTE_TARGET = "promote-target"
+PROMOTE_SERVICE = "promote-service"
+#: Where the window on a service's releases is.
+TIMELINE_PLACE = "timeline-place"
 #: What was typed to confirm a destruction.
 CONFIRM = "confirm"
 #: The tab of an environment's page; also in the address.

@@ -8,7 +8,12 @@ from panel.access.capabilities import Capability, can
 from panel.lifecycle.orders import NEEDS
 from panel.lifecycle.overview import EnvironmentView
 from panel.ui import acts, operations_text, text
+from panel.ui import releases_text as words
+from panel.ui.components.deploy_dialog import ask_deploy, deploy_dialog
 from panel.ui.components.destroy import ask_destroy, destroy_dialog
+from panel.ui.components.promote_dialog import ask_promote, promote_dialog
+from panel.ui.components.releases import refusal
+from panel.ui.components.rollback_dialog import rollback_dialog
 from panel.ui.state import Facade
 
 
@@ -22,12 +27,34 @@ def actions(panel: Facade, view: EnvironmentView) -> None:
         if not view.exists or view.state == "lost":
             _act(panel, "create", text.CREATE.format(name=name), view, blocked, primary=True)
         else:
-            _act(panel, "deploy", text.DEPLOY.format(name=name), view, blocked)
+            _deploy(panel, view)
             _act(panel, "update", text.UPDATE.format(name=name), view, blocked)
             _act(panel, "drift", operations_text.DRIFT_CHECK, view, checking, why=operations_text.DRIFT_HELP)
         if (view.exists and view.state != "lost") or partly:
             _destroy(panel, view, blocked)
     destroy_dialog(panel, name)
+    deploy_dialog(panel, name)
+    promote_dialog(panel, name)
+    rollback_dialog(panel, name)
+
+
+def _deploy(panel: Facade, view: EnvironmentView) -> None:
+    """What opens the dialogs about deploying here, and about promoting what runs here."""
+    refused = refusal(panel, view)
+    st.button(
+        words.DEPLOY_OPEN.format(name=view.name), key=f"deploy-{view.name}", disabled=refused is not None,
+        help=refused, on_click=ask_deploy, args=(view.name,),
+    )  # fmt: skip
+    # What runs here may be promoted while something happens here: it is the target that has to be free.
+    why = None
+    if not can(panel.identity, Capability.DEPLOY):
+        why = refused
+    elif not any(service.release is not None for service in view.services.values()):
+        why = words.NOTHING_TO_PROMOTE.format(name=view.name)
+    st.button(
+        words.PROMOTE_OPEN.format(name=view.name), key=f"promote-{view.name}", disabled=why is not None,
+        help=why, on_click=ask_promote, args=(view.name,),
+    )  # fmt: skip
 
 
 def busy(view: EnvironmentView) -> str | None:

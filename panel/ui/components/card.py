@@ -5,13 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from panel.access.capabilities import Capability, can
-from panel.lifecycle.overview import EnvironmentView
+from panel.lifecycle.overview import EnvironmentView, ServiceView
 from panel.ui import acts, text
 from panel.ui.components import facts
 from panel.ui.components.markup import draw, esc, link, mono, quiet, rows, safe_url, when
+from panel.ui.components.releases import deployments_link
 from panel.ui.components.states import environment_badge, verdict_badge
 from panel.ui.navigation import link_environment, link_run
 from panel.ui.state import Facade
+
+_VERSION = 40
 
 
 def card(panel: Facade, view: EnvironmentView) -> None:
@@ -36,7 +39,7 @@ def _body(view: EnvironmentView) -> str:
     head = quiet(esc(view.state_text)) if view.state not in {"ready", "not_created"} else ""
     pairs = [
         (text.ADDRESS, _address(view)),
-        *((name, facts.service(item)) for name, item in view.services.items() if stands),
+        *((name, _serves(view.name, item)) for name, item in view.services.items() if stands),
         (text.HEALTH, _health(view) if stands else ""),
         (text.COST, facts.cost(view)),
         (text.SIZE, " · ".join(marks)),
@@ -51,6 +54,17 @@ def _address(view: EnvironmentView) -> str:
         way = link(view.url or "", text.OPEN_APP)
         return f'{mono(view.url)} <span class="p-nowrap">{way}</span>'
     return mono(view.url) if view.url else quiet(esc(view.domain))
+
+
+def _serves(environment: str, service: ServiceView) -> str:
+    """What runs of a service; it leads to what ran before."""
+    if service.version is None:
+        return facts.service(service)
+    named = mono(service.version[:_VERSION])
+    if service.release is not None:
+        named += f" · {esc(text.RELEASE.format(number=service.release))}"
+    age = f" · {quiet(when(service.released_at))}" if service.released_at is not None else ""
+    return f"{deployments_link(environment, named)}{age}"
 
 
 def _health(view: EnvironmentView) -> str:

@@ -1,4 +1,4 @@
-"""What an environment's tabs say about its releases, health, cost and activity."""
+"""What an environment's tabs say about its health, cost and activity."""
 
 from __future__ import annotations
 
@@ -8,58 +8,26 @@ from datetime import UTC, datetime
 from panel.cost.estimate import to_dict
 from panel.errors import PanelError
 from panel.lifecycle.overview import STALE_SAMPLE, Cause, EnvironmentView, Probe
-from panel.store.tables import AuditEntry, Release
+from panel.store.tables import AuditEntry
 from panel.ui import readers, text
 from panel.ui.components.estimate import estimate
-from panel.ui.components.facts import short_digest
 from panel.ui.components.markup import (
     badge,
     draw,
     esc,
     folded,
     lasting,
-    mono,
-    page_link,
     quiet,
     table,
     tone,
     when,
 )
-from panel.ui.components.states import release_badge, verdict_badge, verdict_tone
+from panel.ui.components.states import verdict_badge, verdict_tone
 from panel.ui.format import digest, exact, instant, shorten, utc
 from panel.ui.state import Facade
 
 _TICKS = 60
 _ENTRIES = 50
-
-
-def deployments(panel: Facade, name: str) -> str:
-    """Releases of all services, newest first."""
-    found = panel.stores.releases.recent(name, limit=_ENTRIES)
-    if not found:
-        return quiet(text.NO_RELEASES)
-    head = (
-        text.UNKNOWN_RELEASE,
-        text.SERVICE,
-        text.VERSION,
-        text.DIGEST,
-        text.STATE,
-        text.WHO,
-        text.WHEN,
-        text.RUN,
-    )
-    return table(head, [_release(release) for release in found])
-
-
-def _release(release: Release) -> list[str]:
-    status = release_badge(release.status)
-    if release.detail:
-        status += f"<br>{quiet(esc(release.detail))}"
-    return [
-        str(release.number), esc(release.service), mono(shorten(release.version, 40)), short_digest(release.digest),
-        status, esc(release.author), when(release.ended_at or release.started_at),
-        page_link("run", "run", release.run_id, f"{text.RUN} {release.run_id}") if release.run_id else "",
-    ]  # fmt: skip
 
 
 def health(panel: Facade, view: EnvironmentView) -> str:

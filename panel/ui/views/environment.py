@@ -12,8 +12,10 @@ from panel.ui.components.actions import actions, busy
 from panel.ui.components.banners import banners, rules
 from panel.ui.components.markup import draw, esc, link, page_link, quiet, rows, safe_url, table
 from panel.ui.components.problems import problem
+from panel.ui.components.releases import timelines
+from panel.ui.components.rollback_dialog import Asked, asked_rollback
 from panel.ui.components.runs_table import runs_table
-from panel.ui.components.sections import activity, cost, deployments, health
+from panel.ui.components.sections import activity, cost, health
 from panel.ui.components.states import environment_badge, verdict_badge
 from panel.ui.components.topology import topology
 from panel.ui.live import CALM, LIVELY, live
@@ -108,7 +110,7 @@ def _tabs(panel: Facade, view: EnvironmentView, every: float) -> None:
             live(_run_list, every)(name)
     if releases.open:
         with releases:
-            draw(deployments(panel, name))
+            live(_releases, every)(name, asked_rollback(name))
     if checks.open:
         with checks:
             live(_health, every)(name)
@@ -155,6 +157,14 @@ def _run_list(name: str) -> None:
     runs = get_panel().stores.runs.recent(name, limit=_RUNS)
     more = f"<p>{quiet(esc(text.RUNS_SHOWN.format(count=_RUNS)))}</p>" if len(runs) == _RUNS else ""
     draw(runs_table(get_panel(), runs, with_environment=False) + more if runs else quiet(text.NO_RUNS))
+
+
+def _releases(name: str, asked: Asked | None) -> None:
+    """The releases, refreshed in place; a click in here draws the whole page, where the dialog about it is."""
+    if asked_rollback(name) != asked:
+        st.rerun()
+    panel = get_panel()
+    timelines(panel, readers.environment(panel, name))
 
 
 def _health(name: str) -> None:

@@ -1,0 +1,167 @@
+"""Releases as markup: what one is called, what became of it, where it came from; and the timelines of an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from panel.access.capabilities import Capability, can
+from panel.lifecycle.overview import EnvironmentView, ServiceView
+from panel.lifecycle.release_overview import ReleaseView
+from panel.ui import readers, session
+from panel.ui import releases_text as words
+from panel.ui.components.facts import short_digest
+from panel.ui.components.markup import badge, draw, esc, mono, page_link, quiet, when
+from panel.ui.components.rollback_dialog import ask_rollback
+from panel.ui.format import duration, exact, shorten
+from panel.ui.state import Facade
+
+_PAGE = 8
+_VERSION = 24
+#: A release under way may not be gone back to, and nobody asks why; nor of the one that serves.
+_NO_WAY_BACK = frozenset({"live", "started", "reverting"})
+
+
+def deployments_link(environment: str, label: str) -> str:
+    """A link to an environment's releases; the label is markup."""
+    query = urlencode({"environment": environment, "tab": words.DEPLOYMENTS})
+    return f'<a href="environment?{esc(query)}" target="_self">{label}</a>'
+
+
+def release_state(status: str) -> str:
+    """A release's state as shape, word and colour."""
+    return badge(*words.STATES.get(status, ("unknown", status)))
+
+
+def version(release: ReleaseView) -> str:
+    """A release's version and label: ``4f2a91c r12``."""
+    return f"{mono(shorten(release.version, _VERSION))} {quiet(esc(release.label))}"
+
+
+def refusal(panel: Facade, view: EnvironmentView) -> str | None:
+    """Why this person can deploy nothing to the environment now; None where they can."""
+    if not can(panel.identity, Capability.DEPLOY):
+        return words.ROLE.format(roles=readers.roles(Capability.DEPLOY))
+    if not view.exists or view.state == "lost":
+        return words.NO_ENVIRONMENT.format(name=view.name)
+    if view.state == "asleep":
+        return words.ASLEEP.format(name=view.name)
+    run = view.active_run
+    if run is not None and run.kind != "drift":
+        return words.WAIT_FOR_RUN.format(id=run.id, name=view.name)
+    return None
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: ``backend``, ``backend and frontend``, ``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def timelines(panel: Facade, view: EnvironmentView) -> None:
+    """Draw the releases of every service, newest first, with the way back to each."""
+    refused = refusal(panel, view)
+    if refused is not None and view.exists:
+        draw(f"<p>{quiet(esc(refused))}</p>")
+    for service in view.services.values():
+        _timeline(panel, view, service, refused)
+
+
+def _timeline(panel: Facade, view: EnvironmentView, service: ServiceView, refused: str | None) -> None:
+    key = session.of(session.TIMELINE_PLACE, f"{view.name}-{service.name}")
+    before: int | None = st.session_state.get(key)
+    found = readers.timeline(panel, view.name, service.name, before=before, limit=_PAGE + 1)
+    draw(f"<h2>{esc(service.name)} <small>{quiet(esc(service.title))}</small></h2>")
+    if not found and before is None:
+        draw(f"<p>{quiet(esc(_nothing_yet(view, service.name)))}</p>")
+        return
+    with st.container(key=f"timeline-{view.name}-{service.name}", gap=None):
+        for release in found[:_PAGE]:
+            _entry(release, refused)
+    with st.container(horizontal=True):
+        if before is not None:
+            newest = words.NEWEST.format(service=service.name)
+            st.button(newest, key=f"newest-{service.name}", type="tertiary", on_click=_turn, args=(key, None))
+        if len(found) > _PAGE:
+            older, last = words.OLDER.format(service=service.name), found[_PAGE - 1].id
+            st.button(older, key=f"older-{service.name}", type="tertiary", on_click=_turn, args=(key, last))
+
+
+def _turn(key: str, before: int | None) -> None:
+    st.session_state[key] = before
+
+
+def _nothing_yet(view: EnvironmentView, service: str) -> str:
+    text = words.NO_RELEASES.format(service=service, name=view.name)
+    following = words.NO_RELEASES_NEXT if view.exists else words.NO_ENVIRONMENT_NEXT
+    return f"{text} {following.format(name=view.name)}"
+
+
+def _entry(release: ReleaseView, refused: str | None) -> None:
+    """One release; its button, where there is one, at its right."""
+    with st.container(key=f"release-{release.id}", horizontal=True, vertical_alignment="center", gap="small"):
+        draw(entry(release))
+        if release.status in _NO_WAY_BACK:
+            return
+        why = refused or _why_not(release)
+        st.button(
+            words.ROLL_BACK_TO.format(release=release.label), key=f"rollback-{release.id}",
+            disabled=bool(why), help=why or None, on_click=ask_rollback,
+            args=(release.environment, release.service, release.id),
+        )  # fmt: skip
+
+
+def _why_not(release: ReleaseView) -> str:
+    if release.can_roll_back_to:
+        return ""
+    return words.NO_WAY_BACK.format(release=release.label, why=release.why_not)
+
+
+def entry(release: ReleaseView) -> str:
+    """Markup of one release: what and how it ended, where it came from, by whom, when, how long."""
+    what = [f"<strong>{esc(release.label)}</strong>", release_state(release.status),
+            mono(shorten(release.version, _VERSION))]  # fmt: skip
+    if release.digest:
+        what.append(quiet(short_digest(release.digest)))
+    about = [
+        esc(came_from(release)),
+        esc(words.BY.format(name=release.author)) if release.author else "",
+        when(release.ended_at or release.started_at),
+        took(release),
+        page_link("run", "run", release.run_id, words.RUN.format(id=release.run_id))
+        if release.run_id
+        else "",
+    ]
+    live = " p-serves" if release.status == "live" else ""
+    lines = [f"<p>{' '.join(what)}</p>", f"<p>{quiet(' · '.join(part for part in about if part))}</p>"]
+    ended = release.detail or words.MEANINGS.get(release.status, "")
+    if ended:
+        lines.append(f"<p>{esc(ended)}</p>")
+    return f'<div class="p-release{live}">{"".join(lines)}</div>'
+
+
+def came_from(release: ReleaseView) -> str:
+    """Where a release came from, in words: ``built from revision 4f2a91c``, ``promoted from staging r7``."""
+    if release.source == "build" and release.revision:
+        return words.BUILT_FROM.format(revision=shorten(release.revision, _VERSION))
+    unnamed = words.EARLIER if release.source == "rollback" else words.ANOTHER
+    origin = (release.origin or unnamed).removeprefix(f"{release.environment} ")
+    return words.SOURCES.get(release.source, "").format(tag=release.tag, origin=origin)
+
+
+def took(release: ReleaseView) -> str:
+    """How long a release took, with its parts on hover; how long it has been under way; empty where that is unknown."""
+    if release.duration_s is None or release.status == "gone":
+        return ""
+    parts = ", ".join(_parts(release.durations)) or exact(release.started_at)
+    text = words.TOOK.format(duration=duration(release.duration_s))
+    return f'<span class="p-told" title="{esc(parts)}">{esc(text)}</span>'
+
+
+def _parts(durations: Mapping[str, float]) -> list[str]:
+    return [
+        f"{words.DURATIONS[name]} {duration(seconds)}"
+        for name, seconds in durations.items()
+        if name in words.DURATIONS
+    ]
