@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,15 @@ class HealthCheck:
     def accepts(self, status: int) -> bool:
         """Whether an HTTP status counts as healthy."""
         return any(low <= status <= high for low, high in self.codes)
+
+    @classmethod
+    def of(cls, group: Mapping[str, Any]) -> HealthCheck:
+        """The health check of a target group as the load balancer describes it."""
+        return cls(
+            path=group.get("HealthCheckPath") or "/",
+            codes=_codes(group.get("Matcher", {}).get("HttpCode") or "200"),
+            interval_s=float(group.get("HealthCheckIntervalSeconds") or 30),
+        )
 
 
 @dataclass(frozen=True)
@@ -150,12 +159,7 @@ class DemandReader:
 
     def _health(self, group: str) -> HealthCheck:
         answer = self._clients.elbv2.describe_target_groups(TargetGroupArns=[group])
-        found = answer["TargetGroups"][0]
-        return HealthCheck(
-            path=found.get("HealthCheckPath") or "/",
-            codes=_codes(found.get("Matcher", {}).get("HttpCode") or "200"),
-            interval_s=float(found.get("HealthCheckIntervalSeconds") or 30),
-        )
+        return HealthCheck.of(answer["TargetGroups"][0])
 
 
 def _container(definition: dict[str, Any]) -> Container:

@@ -104,7 +104,9 @@ class World:
 
     def start_worker(self) -> None:
         """Start a worker; it starts the task agent."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PANEL_", "AWS_"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PANEL_", "AWS_"))
+        }
         own = {f"PANEL_{name.upper()}": str(value) for name, value in self._settings.items()}
         with self._log.open("ab") as log:
             self.worker = subprocess.Popen(
@@ -144,7 +146,10 @@ class World:
 
     def commit_site(self, number: int) -> str:
         """A new version of the site, which says its number in the page."""
-        self.write("frontend/index.html", lambda text: re.sub(r"<title>.*?</title>", f"<title>Site {number}</title>", text))
+        self.write(
+            "frontend/index.html",
+            lambda text: re.sub(r"<title>.*?</title>", f"<title>Site {number}</title>", text),
+        )
         return self.commit(f"Site {number}")
 
     def ended(self, run: Run, limit_s: float = 180.0) -> Run:
@@ -179,7 +184,11 @@ class World:
 
     def live(self, environment: str, service: str) -> Release:
         """The one release of a service that is live."""
-        found = [one for one in self.panel.stores.releases.recent(environment, service=service) if one.status == "live"]
+        found = [
+            one
+            for one in self.panel.stores.releases.recent(environment, service=service)
+            if one.status == "live"
+        ]
         assert len(found) == 1, [(one.number, one.status) for one in found]
         return found[0]
 

@@ -213,7 +213,13 @@ def _let_read(aws: Aws, bucket: str, distribution_arn: str) -> None:
     principal = {"Service": "cloudfront.amazonaws.com"}
     condition = {"StringEquals": {"AWS:SourceArn": distribution_arn}}
     statements = [
-        {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource, "Condition": condition}
+        {
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": action,
+            "Resource": resource,
+            "Condition": condition,
+        }
         for action, resource in (
             ("s3:GetObject", f"arn:aws:s3:::{bucket}/*"),
             ("s3:ListBucket", f"arn:aws:s3:::{bucket}"),
