@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,11 +13,21 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from panel.aws.session import Aws, error_code, translated
-from panel.errors import AwsError, NotFoundError
+from panel.errors import AwsError, ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import ImageDetailTypeDef, ImageIdentifierTypeDef
+
+#: Media types of a list of manifests, one for each platform.
+INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+_PAGE = 1000  # images that one answer may hold
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md (tags), image-spec's descriptor.md (digests)
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -30,14 +42,47 @@ class Repository:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """What ECR found in an image.
+
+    Attributes:
+        status: ECR's word; only ``COMPLETE`` and ``ACTIVE`` (scanned again and again) say anything of the image.
+        counts: findings by severity (``CRITICAL``, ``HIGH``, ...).
+        completed_at: when it was scanned last.
+    """
+
+    status: str
+    counts: Mapping[str, int]
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class StoredImage:
-    """One image in ECR. ``size``: bytes as ECR counts them; ``pushed_at`` with time zone."""
+    """One image in ECR.
+
+    Attributes:
+        digest: of its manifest, or of the index of its manifests for several platforms.
+        size: bytes as ECR counts them.
+        pushed_at: with time zone.
+        media_type: of the manifest or index.
+        scan: what the list of images says of findings; ``None`` where it says nothing, see :func:`image_scan`.
+        of: digest of the image that this one belongs to (a signature, a list of parts); empty for an image.
+        archived: it is kept, and cannot be pulled.
+    """
 
     digest: str
     tags: tuple[str, ...]
     size: int
     pushed_at: datetime | None
     media_type: str
+    scan: Scan | None = None
+    of: str = ""
+    archived: bool = False
+
+    @property
+    def index(self) -> bool:
+        """Whether this names several manifests, one for each platform."""
+        return self.media_type in INDEX_TYPES
 
 
 @dataclass(frozen=True)
@@ -89,15 +134,39 @@ def get_repository(aws: Aws, name: str) -> Repository:
     return found
 
 
+def check_reference(*, tag: str = "", digest: str = "") -> None:
+    """See that a person has named one image, in words that a registry can know.
+
+    Raises:
+        ConfigurationError: neither or both are named, or what is named is no tag or no digest.
+    """
+    if bool(tag) == bool(digest):
+        raise ConfigurationError(
+            "Name one image: either a tag or a digest.",
+            hint="'panel images SERVICE' lists what is there.",
+        )
+    if tag and not _TAG.fullmatch(tag):
+        raise ConfigurationError(
+            f"{tag[:140]!r} cannot be the tag of an image.",
+            hint="A tag has up to 128 letters, digits, '.', '_' and '-', and begins with a letter, a digit or '_'.",
+        )
+    if digest and not _DIGEST.fullmatch(digest):
+        raise ConfigurationError(
+            f"{digest[:140]!r} is no digest of an image.",
+            hint="A digest is 'sha256:' and 64 digits from 0 to f, all of them.",
+        )
+
+
 def describe_images(aws: Aws, repository: str) -> tuple[StoredImage, ...]:
-    """All images of a repository, the newest first.
+    """Everything in a repository, the newest first: images, and what belongs to images.
 
     Raises:
         AwsError: no such repository, or it may not be read.
     """
     with translated(f"list the images of {repository}"):
-        pages = _client(aws).get_paginator("describe_images").paginate(repositoryName=repository)
-        images = [_image(detail) for page in pages for detail in page["imageDetails"]]
+        pages = _client(aws).get_paginator("describe_images")
+        answers = pages.paginate(repositoryName=repository, PaginationConfig={"PageSize": _PAGE})
+        images = [_image(detail) for page in answers for detail in page["imageDetails"]]
     return tuple(
         sorted(images, key=lambda image: (image.pushed_at is not None, image.pushed_at), reverse=True)
     )
@@ -125,6 +194,21 @@ def _image(detail: ImageDetailTypeDef) -> StoredImage:
         size=detail.get("imageSizeInBytes", 0),
         pushed_at=detail.get("imagePushedAt"),
         media_type=detail.get("imageManifestMediaType", ""),
+        scan=_scan(detail),
+        of=detail.get("subjectManifestDigest", ""),
+        archived=detail.get("imageStatus", "ACTIVE") != "ACTIVE",
+    )
+
+
+def _scan(detail: ImageDetailTypeDef) -> Scan | None:
+    status = str(detail.get("imageScanStatus", {}).get("status", ""))
+    summary = detail.get("imageScanFindingsSummary", {})
+    if not status and not summary:
+        return None
+    return Scan(
+        status or "COMPLETE",
+        {str(severity): count for severity, count in summary.get("findingSeverityCounts", {}).items()},
+        summary.get("imageScanCompletedAt"),
     )
 
 

@@ -27,6 +27,7 @@ class Registry:
     """One registry, spoken to as one user. Use it as a context manager: it keeps connections open.
 
     Args:
+        renew: gives a fresh password when the registry refuses the one it had: they are good for twelve hours.
         proxies: whether the machine's proxy settings apply; not for an emulator on this machine.
         transport: only for tests.
     """
@@ -37,10 +38,12 @@ class Registry:
         username: str,
         password: str,
         *,
+        renew: Callable[[], str] | None = None,
         proxies: bool = True,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url
+        self._username, self._renew = username, renew
         self._http = httpx.Client(
             base_url=base_url,
             auth=(username, password),
@@ -83,7 +86,7 @@ class Registry:
             "PATCH",
             place,
             expect=(202,),
-            content=_chunks(path, progress),
+            content=lambda: _chunks(path, progress),
             headers={"Content-Type": "application/octet-stream", "Content-Length": str(path.stat().st_size)},
         )
         finish = httpx.URL(self._location(sent)).copy_merge_params({"digest": digest})
@@ -138,11 +141,18 @@ class Registry:
         url: str,
         *,
         expect: tuple[int, ...],
-        content: bytes | Iterator[bytes] | None = None,
+        content: bytes | Callable[[], Iterator[bytes]] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        with self._translated(f"talk to the image registry ({method})"):
-            answer = self._http.request(method, url, content=content, headers=headers)
+        def once() -> httpx.Response:
+            body = content() if callable(content) else content
+            with self._translated(f"talk to the image registry ({method})"):
+                return self._http.request(method, url, content=body, headers=headers)
+
+        answer = once()
+        if _login_refused(answer) and self._renew is not None:
+            self._http.auth = (self._username, self._renew())
+            answer = once()
         self._check(method, answer, expect, httpx.URL(url).path)
         return answer
 
@@ -156,11 +166,13 @@ class Registry:
                 hint="The image repository is made with the shared network: create or update an environment first.",
                 detail=answer.text[:500],
             )
-        hint = (
-            "The registry's login may have run out or lack a permission: try again, then check the identity."
-            if answer.status_code in (401, 403)
-            else "Try again; the technical detail holds the registry's answer."
-        )
+        if answer.status_code in (401, 403):
+            # By now a fresh login was refused too, where one can be made.
+            hint = "The registry's login may have run out or lack a permission: try again, then check the identity."
+        elif answer.status_code == 429:
+            hint = "The registry is asked too often just now: try again in a minute."
+        else:
+            hint = "Try again; the technical detail holds the registry's answer."
         raise AwsError(
             f"The image registry refused {method} {what}: status {answer.status_code}.",
             hint=hint,
@@ -179,11 +191,22 @@ class Registry:
             ) from error
 
 
+def _login_refused(answer: httpx.Response) -> bool:
+    # A login that ran out is "denied" in ECR's words, as a missing permission is: there only the text tells.
+    return answer.status_code == 401 or (answer.status_code == 403 and "expired" in answer.text.lower())
+
+
 def open_registry(aws: Aws, repository: Repository) -> Registry:
     """The registry that holds ``repository``, logged in with a fresh ECR token."""
     login = registry_login(aws)
     base_url = aws.account.endpoint_url or f"https://{registry_host(aws, repository)}"
-    return Registry(base_url, login.username, login.password, proxies=not aws.account.emulated)
+    return Registry(
+        base_url,
+        login.username,
+        login.password,
+        renew=lambda: registry_login(aws).password,
+        proxies=not aws.account.emulated,
+    )
 
 
 def _chunks(path: Path, progress: Callable[[int], None]) -> Iterator[bytes]:

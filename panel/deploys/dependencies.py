@@ -8,20 +8,24 @@ import shutil
 import sys
 from pathlib import Path
 
-from panel.deploys import Report
+from panel.deploys import Report, Stopped, never
 from panel.deploys.build_folder import build_once
 from panel.deploys.tool import run_tool
 from panel.errors import BuildError
 from panel.settings import child_environment
 
 
-def install_dependencies(requirements: Path, data_dir: Path, report: Report) -> Path:
+def install_dependencies(
+    requirements: Path, data_dir: Path, report: Report, stopped: Stopped = never
+) -> Path:
     """The folder with everything that ``requirements`` pins; every download is checked against its hash.
 
     It belongs to the running Python's version and machine, because compiled modules do.
 
     Raises:
         BuildError: the file is missing, or something could not be installed.
+        StorageError: the disk refused.
+        StoppedError: somebody asked for it to stop.
     """
     if not requirements.is_file():
         raise BuildError(
@@ -37,6 +41,7 @@ def install_dependencies(requirements: Path, data_dir: Path, report: Report) -> 
             what=f"install the dependencies in {requirements.name}",
             report=report,
             environment=child_environment(network=True, packages=True),
+            stopped=stopped,
         )
 
     if not build_once(target, install):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from panel.aws.ecr import (
@@ -18,68 +17,14 @@ from panel.aws.ecr import (
     registry_login,
 )
 from panel.aws.session import Aws
-from panel.deploys import Report
-from panel.deploys.dependencies import install_dependencies
+from panel.deploys import Parts, Report, Stopped, never, no_parts
+from panel.deploys.docker_engine import Engine, FindEngine, LoginRefusedError, find_engine
+from panel.deploys.dockerfile import DockerSource, build_image
 from panel.deploys.image import DEFAULT_BASE
+from panel.deploys.layer_progress import LayerProgress
 from panel.deploys.push import PushedImage
-from panel.deploys.revision import Revision, source_files
-from panel.deploys.tool import run_tool
+from panel.deploys.revision import Revision
 from panel.errors import BuildError, DeployError
-from panel.settings import child_environment
-
-_VERSION_TIMEOUT_S = 15
-
-
-class Docker:
-    """The ``docker`` program, speaking to one engine.
-
-    Args:
-        report: where its lines go.
-        host: address of the engine (``unix:///...``); empty for the usual one.
-    """
-
-    def __init__(self, report: Report, host: str = "") -> None:
-        self._report = report
-        self._command = ["docker", *(["--host", host] if host else [])]
-
-    def answers(self) -> bool:
-        """Whether there is such a program and its engine answers."""
-        if shutil.which("docker") is None:
-            return False
-        return self._quietly("version", "--format", "{{.Server.Version}}")
-
-    def has_image(self, reference: str) -> bool:
-        """Whether the engine holds an image of that name."""
-        return self._quietly("image", "inspect", "--format", "{{.Id}}", reference)
-
-    def run(self, what: str, *arguments: str, stdin: str = "", cwd: Path | None = None) -> None:
-        """Run one command to its end.
-
-        Raises:
-            BuildError: it failed; ``what`` is the end of "could not ...".
-        """
-        run_tool(
-            [*self._command, *arguments],
-            what=what,
-            report=self._report,
-            environment=child_environment(network=True),
-            stdin=stdin,
-            cwd=cwd,
-        )
-
-    def _quietly(self, *arguments: str) -> bool:
-        try:
-            done = subprocess.run(
-                [*self._command, *arguments],
-                env=child_environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_VERSION_TIMEOUT_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-        return done.returncode == 0
 
 
 def ship_with_docker(
@@ -91,43 +36,126 @@ def ship_with_docker(
     *,
     data_dir: Path,
     report: Report,
+    parts: Parts = no_parts,
+    stopped: Stopped = never,
     requirements: str = "requirements/backend.txt",
     base: str = DEFAULT_BASE,
     docker_host: str = "",
     keep_local: bool = False,
+    engine: FindEngine = find_engine,
 ) -> PushedImage:
     """Build the image of a service with Docker and push it; a revision that the registry has is not built again.
 
     Args:
+        parts: gets the layers while they are pushed.
+        stopped: asked several times a second.
         base: what the Dockerfile's build argument ``BASE_IMAGE`` becomes.
+        docker_host: address of the engine; empty for the usual one.
         keep_local: leave the image in the engine afterwards.
+        engine: finds the engine.
         The others as for :func:`panel.deploys.image.assemble_image` and :func:`panel.deploys.push.push_image`.
 
     Raises:
         BuildError: no engine answers, the base image cannot be had, or the build or push failed.
         NotFoundError: there is no such repository.
         DeployError: the registry does not show what was pushed.
+        StorageError: this machine's disk refused.
+        StoppedError: somebody asked for it to stop; nothing of it is in the registry under the tag.
     """
     found = get_repository(aws, repository)
     stored = find_image(aws, repository, tag=revision.tag)
     if stored is not None:
         report(f"The registry has {source} {revision.tag} already ({stored.digest[:19]})")
-        return _pushed(aws, found, stored, revision.tag, already_there=True)
-    docker = _answering(Docker(report, docker_host))
-    reference = f"{registry_host(aws, found)}/{repository}:{revision.tag}"
-    _have_base(docker, base)
-    with tempfile.TemporaryDirectory(prefix="image-") as folder:
-        context = Path(folder)
-        _fill_context(context, root, source, requirements, data_dir=data_dir, report=report)
-        docker.run(
-            f"build the image of {source}", *_build_arguments(source, revision, reference, base), cwd=context
-        )
+        return _pushed(aws, found, stored, revision.tag)
+    what = DockerSource(root, source, requirements, revision, base, data_dir)
+    docker = engine(docker_host)
+    push = _Push(docker, aws, found, revision.tag, report, stopped)
     try:
-        _push(docker, aws, reference)
+        begun = time.monotonic()
+        _have_base(docker, base, report, stopped)
+        build_image(what, push.reference, report=report, stopped=stopped, docker_host=docker_host)
+        built = time.monotonic()
+        try:
+            push.send(LayerProgress(parts))
+        finally:
+            if not keep_local:
+                _remove(docker, push.reference, report)
+        durations = {"build": built - begun, "push": time.monotonic() - built}
     finally:
-        if not keep_local:
-            docker.run("remove the local image", "image", "rm", reference)
-    return _pushed(aws, found, _shown(aws, repository, revision.tag), revision.tag, already_there=False)
+        docker.close()
+    return _pushed(aws, found, _shown(aws, repository, revision.tag), revision.tag, durations)
+
+
+def _have_base(docker: Engine, base: str, report: Report, stopped: Stopped) -> None:
+    if docker.has_image(base):
+        return
+    report(f"Pulling the base image {base}")
+    try:
+        docker.pull(base, report, stopped)
+    except BuildError as error:
+        raise BuildError(
+            f"The base image {base} cannot be pulled, so the image cannot be built.",
+            hint="Name one that your engine has or can reach (PANEL_BASE_IMAGE): it becomes the build argument BASE_IMAGE.",
+            detail=error.detail or error.message,
+        ) from error
+
+
+@dataclass(frozen=True)
+class _Push:
+    """One image on its way into the registry."""
+
+    docker: Engine
+    aws: Aws
+    repository: Repository
+    tag: str
+    report: Report
+    stopped: Stopped
+
+    @property
+    def reference(self) -> str:
+        return f"{registry_host(self.aws, self.repository)}/{self.repository.name}:{self.tag}"
+
+    def send(self, progress: LayerProgress) -> None:
+        """Push with a login for this one request; one that ran out meanwhile is made anew, once."""
+        self.report(f"Pushing {self.reference}")
+        try:
+            self._with_login(progress)
+        except LoginRefusedError as error:
+            progress.fail("the registry refused the login")
+            raise BuildError(
+                f"The panel could not push {self.reference}: the registry refuses a fresh login too.",
+                hint="Check that the panel's AWS identity may push there, and the clock of the engine's machine.",
+                detail=error.detail,
+            ) from error
+        except BuildError:
+            # Somebody else has pushed the same revision meanwhile, and the tag may not be moved: theirs serves.
+            theirs = find_image(self.aws, self.repository.name, tag=self.tag)
+            if not self.repository.immutable or theirs is None:
+                progress.fail("did not arrive")
+                raise
+            self.report(f"Another deployment has pushed {self.tag} meanwhile: its image is used")
+
+    def _with_login(self, progress: LayerProgress) -> None:
+        try:
+            self._once(progress)
+        except LoginRefusedError:
+            self.report("The registry did not accept the login: once more with a fresh one")
+            self._once(progress)
+
+    def _once(self, progress: LayerProgress) -> None:
+        # The embedded AWS asks for no login.
+        login = None if self.aws.account.emulated else registry_login(self.aws)
+        self.docker.push(self.reference, login, progress, self.stopped)
+
+
+def _remove(docker: Engine, reference: str, report: Report) -> None:
+    # Not worth failing a deployment for: the image is in the registry, or the push has its own error.
+    try:
+        docker.remove(reference)
+    except BuildError as error:
+        report(f"The local image stays: {error.message}")
+    else:
+        report(f"Removed the local image {reference}")
 
 
 def _shown(aws: Aws, repository: str, tag: str) -> StoredImage:
@@ -140,17 +168,12 @@ def _shown(aws: Aws, repository: str, tag: str) -> StoredImage:
     return stored
 
 
-def _answering(docker: Docker) -> Docker:
-    if docker.answers():
-        return docker
-    raise BuildError(
-        "The image cannot be built with Docker: no engine answers.",
-        hint="Start the engine, or set PANEL_LOCAL_RUNTIME=process to do without one.",
-    )
-
-
 def _pushed(
-    aws: Aws, repository: Repository, stored: StoredImage, tag: str, *, already_there: bool
+    aws: Aws,
+    repository: Repository,
+    stored: StoredImage,
+    tag: str,
+    durations: Mapping[str, float] | None = None,
 ) -> PushedImage:
     return PushedImage(
         repository_uri=repository.uri,
@@ -158,68 +181,6 @@ def _pushed(
         digest=stored.digest,
         tag=tag,
         size=stored.size,
-        already_there=already_there,
+        already_there=durations is None,
+        durations=durations or {},
     )
-
-
-def _have_base(docker: Docker, base: str) -> None:
-    if docker.has_image(base):
-        return
-    try:
-        docker.run(f"pull the base image {base}", "pull", base)
-    except BuildError as error:
-        raise BuildError(
-            f"The base image {base} cannot be pulled, so the image cannot be built.",
-            hint="Name one that your engine has or can reach: it becomes the build argument BASE_IMAGE.",
-            detail=error.detail,
-        ) from error
-
-
-def _fill_context(
-    context: Path, root: Path, source: str, requirements: str, *, data_dir: Path, report: Report
-) -> None:
-    """Only what the image is made of: an engine without BuildKit would be sent the whole project."""
-    for part in (source, requirements):
-        for path in source_files(root, part):
-            place = context / path.relative_to(root)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, place)
-    # Compiled modules of another system are of no use in the image: there the Dockerfile runs pip itself.
-    if sys.platform == "linux":
-        installed = install_dependencies(root / requirements, data_dir, report)
-        shutil.copytree(
-            installed, context / "deps", ignore=shutil.ignore_patterns("bin", ".lock", "__pycache__")
-        )
-
-
-def _build_arguments(source: str, revision: Revision, reference: str, base: str) -> list[str]:
-    labels = {
-        "org.opencontainers.image.revision": revision.commit or revision.digest,
-        "org.opencontainers.image.source": source,
-        "org.opencontainers.image.version": revision.tag,
-    }
-    return [
-        "build",
-        "--file", f"{source}/Dockerfile",
-        "--build-arg", f"BASE_IMAGE={base}",
-        "--build-arg", f"APP_VERSION={revision.tag}",
-        *[word for name, value in labels.items() for word in ("--label", f"{name}={value}")],
-        "--tag", reference,
-        ".",
-    ]  # fmt: skip
-
-
-def _push(docker: Docker, aws: Aws, reference: str) -> None:
-    if aws.account.emulated:
-        docker.run(f"push {reference}", "push", reference)
-        return
-    login = registry_login(aws)
-    # A configuration folder of its own: the login must not stay in the person's.
-    with tempfile.TemporaryDirectory(prefix="login-") as folder:
-        own = ("--config", folder)
-        docker.run(
-            "log in to the image registry",
-            *own, "login", "--username", login.username, "--password-stdin", reference.partition("/")[0],
-            stdin=login.password,
-        )  # fmt: skip
-        docker.run(f"push {reference}", *own, "push", reference)

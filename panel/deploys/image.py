@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from panel.deploys import Report
+from panel.deploys import Report, Stopped, never
 from panel.deploys.build_folder import build_once
 from panel.deploys.dependencies import dependencies_digest, install_dependencies
 from panel.deploys.layer import Entry, Layer, folder_entries, write_layer
@@ -94,6 +94,7 @@ def assemble_image(
     port: int = 5000,
     base: str = DEFAULT_BASE,
     command: Sequence[str] = (),
+    stopped: Stopped = never,
 ) -> AssembledImage:
     """Build the image of the service whose source is ``root/source``, or find it built already.
 
@@ -104,13 +105,15 @@ def assemble_image(
         port: the port it listens on.
         base: reference of the image it would be put upon.
         command: what starts it, from ``/app``; see :func:`default_command`.
+        stopped: asked while dependencies are installed.
 
     Raises:
         BuildError: source or requirements are missing, or a dependency could not be installed.
         StorageError: the disk refused.
+        StoppedError: somebody asked for it to stop.
     """
     pinned, command = root / requirements, command or default_command(source)
-    dependencies = install_dependencies(pinned, data_dir, report)
+    dependencies = install_dependencies(pinned, data_dir, report, stopped)
     inputs = [_RECIPE, dependencies_digest(pinned), source, _created(revision), revision.tag, revision.digest]
     key = hashlib.sha256(json.dumps([*inputs, port, base, list(command)]).encode()).hexdigest()
     directory = data_dir / "cache" / "images" / key

@@ -33,6 +33,9 @@ class Revision:
         digest: ``sha256:…`` over names, modes and content of all files.
         tag: ``4f2a91c``, ``4f2a91c-d0a1b2c3d`` with uncommitted content, ``src-0a1b2c3d4e5f`` outside git.
         committed_at: when the commit was made; ``None`` without one.
+        position: how many commits up to this one have changed the source: of two revisions the one with the higher
+            number is the newer. ``None`` outside git, and in a
+            checkout without its whole history.
     """
 
     commit: str | None
@@ -40,6 +43,7 @@ class Revision:
     digest: str
     tag: str
     committed_at: datetime | None = None
+    position: int | None = None
 
 
 def source_revision(root: Path, source: str, also: Sequence[str] = ()) -> Revision:
@@ -63,7 +67,16 @@ def source_revision(root: Path, source: str, also: Sequence[str] = ()) -> Revisi
     # A source that git ignores altogether is in no commit, although nothing shows as changed.
     dirty = bool(changes.strip()) or not _tracked(root, source)
     tag = commit[:_SHORT] + (f"-d{short[:8]}" if dirty else "")
-    return Revision(commit, dirty, digest, tag, datetime.fromtimestamp(int(seconds), UTC))
+    position = _position(root, commit, [source, *also])
+    return Revision(commit, dirty, digest, tag, datetime.fromtimestamp(int(seconds), UTC), position)
+
+
+def _position(root: Path, commit: str, paths: Sequence[str]) -> int | None:
+    # A checkout without its history (as CI makes them) would count what little it has.
+    if (_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true":
+        return None
+    count = (_git(root, "rev-list", "--count", commit, "--", *paths) or "").strip()
+    return int(count) if count.isdecimal() else None
 
 
 def source_files(root: Path, source: str) -> list[Path]:

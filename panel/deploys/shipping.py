@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from panel.aws.ecr import find_image, get_repository, image_reference
+from panel.aws.ecr import check_reference, find_image, get_repository, image_reference
 from panel.aws.session import Aws
-from panel.deploys import Parts, Report, Stopped, never, no_parts
+from panel.deploys import Parts, Report, Stopped, never, no_parts, seconds
 from panel.deploys.docker_build import ship_with_docker
 from panel.deploys.image import DEFAULT_BASE, assemble_image
 from panel.deploys.push import PushedImage, push_image
 from panel.deploys.revision import Revision
-from panel.errors import NotFoundError
+from panel.errors import DeployError, NotFoundError
 
 
 @dataclass(frozen=True)
@@ -93,28 +94,45 @@ def ship_from_source(
     if source.runtime != "process":
         pushed = ship_with_docker(
             aws, source.root, source.source, source.revision, source.repository, data_dir=source.data_dir,
-            report=report, requirements=source.requirements, base=base,
+            report=report, parts=parts, stopped=stopped, requirements=source.requirements, base=base,
             docker_host=source.docker_host, keep_local=source.keep_local,
         )  # fmt: skip
         return _shipment(pushed)
+    begun = time.monotonic()
     image = assemble_image(
         source.root, source.source, source.revision, data_dir=source.data_dir, report=report,
-        requirements=source.requirements, port=source.port, base=base,
+        requirements=source.requirements, port=source.port, base=base, stopped=stopped,
     )  # fmt: skip
-    return _shipment(push_image(aws, image, source.repository, source.revision.tag, report))
+    built = time.monotonic() - begun
+    pushed = push_image(
+        aws, image, source.repository, source.revision.tag, report, parts=parts, stopped=stopped
+    )
+    return _shipment(pushed, {} if pushed.already_there else {"build": built})
 
 
 def pick_image(aws: Aws, repository: str, *, tag: str = "", digest: str = "") -> Shipment:
     """The image with that tag or digest (name one of them), as it is in the registry.
 
+    The digest may be that of an index for several platforms: ECS takes the manifest that fits its machines.
+
     Raises:
+        ConfigurationError: neither or both are named, or what is named cannot be a tag or a digest.
         NotFoundError: there is no such repository, or it has no such image.
+        DeployError: the image is there, and cannot be run.
         AwsError, EndpointError: AWS refused, or does not answer.
     """
+    check_reference(tag=tag, digest=digest)
     found = get_repository(aws, repository)
     stored = find_image(aws, repository, tag=tag, digest=digest)
+    named = f"the tag {tag}" if tag else f"the digest {digest}"
     if stored is None:
-        raise NotFoundError(f"There is no image {tag or digest} in {repository}.")
+        raise NotFoundError(
+            f"The registry has no image with {named} in {repository}.",
+            hint="'panel images SERVICE' lists what is there; '--build' makes one from the source.",
+        )
+    if stored.archived or stored.of:
+        why = "is archived: restore it in ECR first" if stored.archived else f"only belongs to {stored.of}"
+        raise DeployError(f"The image with {named} in {repository} cannot be run: it {why}.")
     return Shipment(
         image_ref=image_reference(aws, found, stored.digest),
         digest=stored.digest,
@@ -124,11 +142,12 @@ def pick_image(aws: Aws, repository: str, *, tag: str = "", digest: str = "") ->
     )
 
 
-def _shipment(pushed: PushedImage) -> Shipment:
+def _shipment(pushed: PushedImage, durations: Mapping[str, float] | None = None) -> Shipment:
     return Shipment(
         image_ref=pushed.image_ref,
         digest=pushed.digest,
         tag=pushed.tag,
         size=pushed.size,
         already_there=pushed.already_there,
+        durations=seconds({**(durations or {}), **pushed.durations}),
     )
