@@ -40,21 +40,26 @@ class Manifest:
 
     Attributes:
         bucket: the bucket that keeps the object versions.
-        digest: ``sha256:…`` of the build.
-        files: by name; without ``config.js``, which each environment and release has its own of.
+        digest: ``sha256:…`` of the build, without ``config.js``.
+        files: by name, without ``config.js``.
+        config: ``config.js``, which each release has its own of: it is put back with the release that it was made for,
+            and never goes to another one.
     """
 
     bucket: str
     digest: str
     files: Mapping[str, FileEntry]
+    config: FileEntry | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As the store keeps it."""
         files = {name: asdict(entry) for name, entry in self.files.items()}
-        return {"bucket": self.bucket, "digest": self.digest, "files": files}
+        config = asdict(self.config) if self.config is not None else None
+        return {"bucket": self.bucket, "digest": self.digest, "files": files, "config": config}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Manifest:
         """From what :meth:`to_dict` gave."""
         files = {name: FileEntry(**entry) for name, entry in stored["files"].items()}
-        return cls(bucket=stored["bucket"], digest=stored["digest"], files=files)
+        config = FileEntry(**stored["config"]) if stored.get("config") else None
+        return cls(bucket=stored["bucket"], digest=stored["digest"], files=files, config=config)
