@@ -44,6 +44,8 @@ _AWS_WORLD = "aws"
 _GRACE_S = 180
 # Schedules are hours apart, and news is to be had while it is news.
 _SCHEDULES_S, _NEWS_S = 20.0, 5.0
+# Pushes of the panel itself are looked at right away; this is for what others push.
+_IMAGES_S = 30.0
 # Much of an apply is the provider waiting out its own delays, which keeps Terraform's ten places occupied. The
 # embedded AWS does not throttle; on AWS the usual number stays.
 _UNHURRIED = {"TF_CLI_ARGS_apply": "-parallelism=30"}
@@ -196,11 +198,12 @@ class Panel:
         from panel.lifecycle.worker import Worker
 
         context = self._context()
-        Worker(context, lambda: sweep_all(context), duties=self._duties()).run(stop, hurry)
+        Worker(context, lambda: sweep_all(context), duties=self._duties(context)).run(stop, hurry)
         # Steps under way run in threads that nobody can end; they are repeated by the next worker.
         os._exit(0)
 
-    def _duties(self) -> dict[str, Duty]:
+    def _duties(self, context: Context) -> dict[str, Duty]:
+        from panel.lifecycle.registry import look_at_images
         from panel.lifecycle.run_news import RunNews
         from panel.lifecycle.scheduled_orders import ScheduledOrders
         from panel.lifecycle.schedules import Schedules
@@ -222,6 +225,7 @@ class Panel:
             "schedules": (_SCHEDULES_S, schedules.look),
             "news": (_NEWS_S, news.look),
             "delivery": (_NEWS_S, outbox.deliver_all),
+            "images": (_IMAGES_S, lambda: look_at_images(context)),
         }
 
     def run_agent(self, stop: threading.Event) -> None:

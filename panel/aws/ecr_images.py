@@ -42,8 +42,7 @@ def images_to_pick(aws: Aws, repository: str, *, limit: int) -> tuple[StoredImag
         for image in images
         if not image.archived and not image.of and (image.tags or image.digest not in held)
     ][:limit]
-    # The embedded AWS tells the manifest's own size.
-    return _measured(aws, repository, picked) if aws.account.emulated else tuple(picked)
+    return measured(aws, repository, picked)
 
 
 def image_scan(aws: Aws, repository: str, digest: str) -> Scan | None:
@@ -72,16 +71,14 @@ def image_scan(aws: Aws, repository: str, digest: str) -> Scan | None:
     )
 
 
-def _held_by_indexes(aws: Aws, repository: str, images: Sequence[StoredImage]) -> set[str]:
-    indexes = [image.digest for image in images if image.index]
-    return {
-        str(part.get("digest", ""))
-        for manifest in _manifests(aws, repository, indexes).values()
-        for part in manifest.get("manifests", ())
-    }
+def measured(aws: Aws, repository: str, images: Sequence[StoredImage]) -> tuple[StoredImage, ...]:
+    """The images with their true sizes: the embedded AWS tells that of the manifest alone; AWS itself is right.
 
-
-def _measured(aws: Aws, repository: str, images: Sequence[StoredImage]) -> tuple[StoredImage, ...]:
+    Raises:
+        AwsError: the repository may not be read.
+    """
+    if not aws.account.emulated:
+        return tuple(images)
     manifests = _manifests(aws, repository, [image.digest for image in images if not image.index])
     sizes = {
         digest: sum(
@@ -90,6 +87,15 @@ def _measured(aws: Aws, repository: str, images: Sequence[StoredImage]) -> tuple
         for digest, manifest in manifests.items()
     }
     return tuple(replace(image, size=sizes.get(image.digest) or image.size) for image in images)
+
+
+def _held_by_indexes(aws: Aws, repository: str, images: Sequence[StoredImage]) -> set[str]:
+    indexes = [image.digest for image in images if image.index]
+    return {
+        str(part.get("digest", ""))
+        for manifest in _manifests(aws, repository, indexes).values()
+        for part in manifest.get("manifests", ())
+    }
 
 
 def _manifests(aws: Aws, repository: str, digests: Sequence[str]) -> dict[str, dict[str, Any]]:

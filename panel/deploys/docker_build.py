@@ -16,6 +16,7 @@ from panel.aws.ecr import (
     registry_host,
     registry_login,
 )
+from panel.aws.ecr_images import measured
 from panel.aws.session import Aws
 from panel.deploys import Parts, Report, Stopped, never, no_parts
 from panel.deploys.docker_engine import Engine, FindEngine, LoginRefusedError, find_engine
@@ -175,6 +176,7 @@ def _pushed(
     tag: str,
     durations: Mapping[str, float] | None = None,
 ) -> PushedImage:
+    (stored,) = measured(aws, repository.name, [stored])
     return PushedImage(
         repository_uri=repository.uri,
         image_ref=image_reference(aws, repository, stored.digest),

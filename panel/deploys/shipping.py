@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from panel.aws.ecr import check_reference, find_image, get_repository, image_reference
+from panel.aws.ecr_images import measured
 from panel.aws.session import Aws
 from panel.deploys import Parts, Report, Stopped, never, no_parts, seconds
 from panel.deploys.docker_build import ship_with_docker
@@ -133,6 +134,7 @@ def pick_image(aws: Aws, repository: str, *, tag: str = "", digest: str = "") ->
     if stored.archived or stored.of:
         why = "is archived: restore it in ECR first" if stored.archived else f"only belongs to {stored.of}"
         raise DeployError(f"The image with {named} in {repository} cannot be run: it {why}.")
+    (stored,) = measured(aws, repository, [stored])
     return Shipment(
         image_ref=image_reference(aws, found, stored.digest),
         digest=stored.digest,

@@ -104,6 +104,10 @@ class FakeEcr:
         there = self.theirs or any(asked[0] == "push" for asked in self.api.asked)
         return {"imageDetails": [detail] if there and self.shows else []}
 
+    def batch_get_image(self, repositoryName, imageIds, acceptedMediaTypes):
+        manifest = {"layers": [{"size": 900}, {"size": 90}], "config": {"size": 9}}
+        return {"images": [{"imageId": imageIds[0], "imageManifest": json.dumps(manifest)}]}
+
     def get_authorization_token(self):
         self.tokens += 1
         token = "QVdTOnNlY3JldA=="  # AWS:secret
@@ -279,6 +283,7 @@ def test_the_embedded_aws_needs_no_login(ship, api, ecr):
 
     # Empty, not None: the SDK would look for one in the person's configuration.
     assert (api.logins, ecr.tokens) == ([{}], 0)
+    assert pushed.size == 999  # it tells the manifest's own size only
     assert pushed.image_ref == "localhost:4566/todo/backend@sha256:built"
 
 
