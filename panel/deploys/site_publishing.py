@@ -59,9 +59,8 @@ class Publishing:
         """
         began = time.monotonic()
         with Transfer(len(self.origin.names) + 1, self.serving.report, self._moving, stopped) as transfer:
-            switch = self._prepare(transfer)
             try:
-                self._switch(transfer, switch)
+                self._switch(transfer, self._prepare(transfer))
                 stored = time.monotonic()
                 self._serve(transfer)
             except PanelError as error:
@@ -141,7 +140,7 @@ class Publishing:
 
     def _back(self, error: PanelError) -> PanelError:
         """Put back what people saw before; the error, with what became of that."""
-        before = {name: self._before(name) for name in sorted(self.begun)}
+        before = {name: self._before(name) for name in sorted(self.begun | self._astray())}
         kept = {name: each for name, each in before.items() if each and each.version != NO_VERSION}
         said = "People get the release before it again."
         try:
@@ -160,11 +159,20 @@ class Publishing:
             return type(error)(f"{error.message} {said}", hint=error.hint, detail=error.detail)
         return error
 
+    def _astray(self) -> set[str]:
+        """What showed something else than the live release already at the beginning: left by one that was cut."""
+        return {
+            name for name, entry in self._live_entries().items() if not self.stock.shows(name, entry.etag)
+        }
+
+    def _live_entries(self) -> dict[str, FileEntry]:
+        if self.live is None:
+            return {}
+        return {**self.live.files, **({CONFIG: self.live.config} if self.live.config is not None else {})}
+
     def _before(self, name: str) -> ObjectVersion | None:
         """What people saw under a name before: of the live release where it is known, otherwise what was there."""
-        entry = None
-        if self.live is not None:
-            entry = self.live.config if name == CONFIG else self.live.files.get(name)
+        entry = self._live_entries().get(name)
         return (self.stock.find(name, entry) if entry else None) or self.stock.current.get(name)
 
     def _restore(self, name: str, version: ObjectVersion) -> None:

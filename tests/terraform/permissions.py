@@ -43,6 +43,8 @@ _PREFIXES = {
 _OTHERWISE: Mapping[str, tuple[str, ...]] = {
     "cloudfront:CreateDistributionWithTags": ("cloudfront:CreateDistribution", "cloudfront:TagResource"),
     "s3:AbortMultipartUpload": ("s3:AbortMultipartUpload",),
+    # With the version that is named in CopySource.
+    "s3:CopyObject": ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
     "s3:DeleteBucketCors": ("s3:PutBucketCORS",),
     "s3:DeleteBucketEncryption": ("s3:PutEncryptionConfiguration",),
     "s3:DeleteBucketLifecycle": ("s3:PutLifecycleConfiguration",),
