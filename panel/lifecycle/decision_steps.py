@@ -13,6 +13,9 @@ from panel.runs.journal import Journal
 from panel.store.states import WAITING
 from panel.store.tables import Run
 
+#: States of a run that comes to its review: a deployment has no plan.
+_UNREVIEWED = frozenset({"preparing", "planning"})
+
 
 class DecisionSteps(StackSteps):
     """Between the plan and the apply."""
@@ -36,10 +39,26 @@ class DecisionSteps(StackSteps):
             return self._approve_in_advance(run)
         return self._ask_for_review(run)
 
+    def settle_changes(self, run_id: int) -> str:
+        """Say where a deployment leads that was compared: ``ship``, or ``wait`` for a person.
+
+        A promotion is always reviewed, a deployment where the catalogue asks for other people, a roll-back never:
+        it is what one does when something is wrong.
+        """
+        run = self._runs.get(run_id)
+        others = takes_others(approvals_of(self._context.catalogue(), run))
+        if run.kind == "rollback" or (run.kind == "deploy" and not others):
+            self._runs.set_stage(run_id, "review", "skipped", detail="not asked for")
+            return "ship"
+        if run.auto_approve and not self._takes_others(run):
+            self._approve_in_advance(run)
+            return "ship"
+        return self._ask_for_review(run)
+
     def _takes_others(self, run: Run) -> bool:
         """Whether an approval in advance is not enough any more, since the catalogue asks for other people now."""
         others = takes_others(approvals_of(self._context.catalogue(), run))
-        if others and run.state == "planning":
+        if others and run.state in _UNREVIEWED:
             with Journal(self._runs, run.id or 0, "review") as journal:
                 journal.say(
                     "Approved in advance, but environments.yaml asks for other people by now.", "warn"
@@ -58,7 +77,9 @@ class DecisionSteps(StackSteps):
 
     def _ask_for_review(self, run: Run) -> str:
         run_id = run.id or 0
-        if run.state == "planning":  # otherwise this is a repetition, and somebody may have decided meanwhile
+        if (
+            run.state in _UNREVIEWED
+        ):  # otherwise this is a repetition, and somebody may have decided meanwhile
             # In this order: from the transition on, people decide, and a decision may end the stage.
             self._runs.set_stage(run_id, "review", "waiting")
             self._runs.transition(run_id, "planned", "worker", awaiting=True, **self._approvals(run))

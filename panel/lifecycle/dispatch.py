@@ -66,7 +66,7 @@ class Dispatcher:
             elif _is_decided(run) and run.state != "approved" and not self._is_woken(run):
                 self._wake(run)  # discarded or canceled: it only has to end
         room = self._record.capacity - sum(map(self._takes_a_place, mine))
-        queued = [run for run in pending if run.state == "queued" and not run.worker and run.active]
+        queued = [run for run in pending if self._is_for_here(run)]
         approved = [
             run for run in mine if run.state == "approved" and run.awaiting and not self._is_woken(run)
         ]
@@ -74,6 +74,11 @@ class Dispatcher:
             busy = self._still_busy({run.id or 0 for run in pending})
             queued = [run for run in queued if run.environment not in busy]
         self._fill(room, queued, approved)
+
+    def _is_for_here(self, run: Run) -> bool:
+        """Whether this worker may take the run; one that is to build a certain checkout waits for the worker there."""
+        free = run.state == "queued" and not run.worker and run.active
+        return free and run.pinned_instance in {"", self._record.instance}
 
     def _still_busy(self, pending: set[int]) -> set[str]:
         """Environments that a workflow still works on although its run was ended by somebody else."""

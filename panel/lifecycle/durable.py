@@ -10,7 +10,7 @@ from panel.lifecycle.workflows import DECISION, RUN_WORKFLOW, Workflows, run_id_
 from panel.store.tables import Run
 
 #: Part of the stored identity of workflows: raise it only when their sequence of steps changes.
-WORKFLOW_VERSION = "2"
+WORKFLOW_VERSION = "3"
 #: DBOS's words for a workflow that will do nothing more.
 _ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 

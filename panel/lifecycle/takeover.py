@@ -79,7 +79,7 @@ class Takeover:
         for run in pending:
             if run.worker == self._record.id:
                 self._close_abandoned(run)
-            elif run.worker and self._is_anothers_and_gone(run, records):
+            elif run.worker and self._is_anothers_and_gone(run, records) and not self._stays(run):
                 self._take(run)
         self._give_up_leftovers({run.id or 0 for run in pending}, records)
         self._forget(records, {run.worker for run in pending})
@@ -93,6 +93,17 @@ class Takeover:
         elif record.instance == self._record.instance and not self._presence.is_alive(token_of(record.id)):
             return True
         return self._silent_for(run.worker, record) > self._silence_s
+
+    def _stays(self, run: Run) -> bool:
+        """Whether a run must go on where it was begun: its build lies there, and is not in the registry yet.
+
+        One that somebody asked to stop, or that has ended, is taken from there all the same: it only has to end.
+        """
+        elsewhere = run.pinned_instance not in {"", self._record.instance}
+        if not elsewhere or not run.active or run.cancel_requested:
+            return False
+        stages = {stage.name: stage.state for stage in self._stores.runs.stages(run.id or 0)}
+        return stages.get("image") in {"pending", "active"}
 
     def _works_elsewhere(self, run: Run) -> bool:
         return self._stores.claims.has_open_execution(run.id or 0, elsewhere_than=self._record.instance)

@@ -23,7 +23,7 @@ from panel.lifecycle.deploy_steps import DeploySteps
 from panel.lifecycle.discretion import discreetly
 from panel.lifecycle.draining import GATE
 from panel.lifecycle.ownership import unless_superseded
-from panel.lifecycle.stages import STACK_ALONE
+from panel.lifecycle.stages import SHIPPING, STACK_ALONE
 from panel.lifecycle.terraform_steps import Planned, TerraformSteps
 from panel.store.fence import turn
 from panel.store.runs import Runs
@@ -101,8 +101,8 @@ class Workflows:
     def _sequence(self, run_id: int, environment: str, kind: str) -> str:
         if kind in {"create", "update"} and environment != SHARED:
             self._stage("shared", self._terraform.shared, run_id)
-        if kind == "deploy":
-            return self._deploy(run_id)
+        if kind in SHIPPING:
+            return self._ship(run_id)
         if kind == "unlock":
             self._stage("unlock", self._terraform.unlock, run_id)
             return str(_step("finish", self._finish, run_id, "applied"))
@@ -146,10 +146,20 @@ class Workflows:
         _step("gone", self._terraform.gone, run_id)
         return str(_step("finish", self._finish, run_id, "applied"))
 
+    def _ship(self, run_id: int) -> str:
+        """A run that Terraform has no part in: what it changes is known at once, and may have to be reviewed."""
+        self._stage("compare", self._deploys.compare, run_id)
+        if _step("settle_changes", self._terraform.settle_changes, run_id) == "wait":
+            decided = self._wait_for_decision(run_id)
+            if decided != "approved":
+                return decided
+        return self._deploy(run_id)
+
     def _deploy(self, run_id: int) -> str:
         _step("deploying", self._deploys.begin, run_id)
         baselines = _step("baselines", self._deploys.baselines, run_id)
-        self._stage("image", self._deploys.image, run_id, baselines)
+        images = self._stage("image", self._deploys.image, run_id)
+        self._stage("rollout", self._deploys.rollout, run_id, images, baselines)
         self._stage("site", self._deploys.site, run_id)
         self._stage("checks", self._deploys.checks, run_id)
         return str(_step("finish", self._finish, run_id, "applied"))

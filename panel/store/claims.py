@@ -23,11 +23,11 @@ class Claims:
         self._db = database
 
     def claim(self, run_id: int, worker: str, instance: str) -> bool:
-        """Take a queued run that nobody has; False where somebody was quicker, or it was canceled."""
+        """Take a queued run that nobody has; False where somebody was quicker, it was canceled, or is not for here."""
         statement = (
             update(Run)
             .where(col(Run.id) == run_id, col(Run.state) == "queued", col(Run.worker) == "")
-            .where(col(Run.active).is_(True))
+            .where(col(Run.active).is_(True), col(Run.pinned_instance).in_(["", instance]))
             .values(worker=worker, instance=instance)
         )
         with self._db.write() as session:

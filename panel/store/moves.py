@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from panel.errors import NotFoundError
 from panel.store.states import FINAL, check_move
-from panel.store.tables import Run, RunStage, RunTransition, now
+from panel.store.tables import Release, Run, RunStage, RunTransition, now
 
 # A stage that was under way when the run ended like this was done, not cut.
 _GOOD = frozenset({"applied", "planned", "no_changes"})
+# Releases that are under way, and end with their run at the latest.
+_OPEN_RELEASES = ("started", "reverting")
 
 
 def load(session: Session, run_id: int, *, lock: bool = False) -> Run:
@@ -46,7 +48,7 @@ def note(session: Session, run: Run, after: str, actor: str, comment: str) -> No
 
 
 def close(session: Session, run: Run) -> None:
-    """End a run and whatever of its stages is still open."""
+    """End a run, whatever of its stages is still open, and the releases that it leaves half done."""
     run.active, run.ended_at, run.waiting_for = False, now(), ""
     for stage in session.exec(select(RunStage).where(RunStage.run_id == run.id)):
         if stage.state in {"active", "waiting"}:
@@ -54,3 +56,19 @@ def close(session: Session, run: Run) -> None:
         elif stage.state == "pending":
             stage.state = "skipped"
         session.add(stage)
+    _close_releases(session, run)
+
+
+def _close_releases(session: Session, run: Run) -> None:
+    """However a run ends, none of its releases stays under way; what serves after a cut is not known here."""
+    unfinished = select(Release).where(Release.run_id == run.id, col(Release.status).in_(_OPEN_RELEASES))
+    for release in session.exec(unfinished):
+        if release.status == "reverting":
+            text = f"{release.detail.rstrip('.')}. Going back was cut off: what serves now was not seen."
+        elif release.detail:
+            text = f"It was cut off while it was {release.detail}: what serves now was not seen. {run.error}".strip()
+        else:
+            text = run.error or f"Its run ended before it was rolled out: {run.state}."
+        release.status = "stopped" if run.state == "canceled" else "failed"
+        release.detail, release.ended_at = text, now()
+        session.add(release)

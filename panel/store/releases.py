@@ -141,6 +141,17 @@ class Releases:
         with self._db.read() as session:
             return [*session.exec(query)]
 
+    def of_digest(self, service: str, digest: str) -> Release | None:
+        """The release that first said from which revision an image was built; None where none did."""
+        query = (
+            select(Release)
+            .where(Release.service == service, Release.digest == digest, Release.revision != "")
+            .order_by(col(Release.id))
+            .limit(1)
+        )
+        with self._db.read() as session:
+            return session.exec(query).first()
+
     def recent(
         self,
         environment: str | None = None,

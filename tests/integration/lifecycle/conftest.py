@@ -42,6 +42,7 @@ terraform: {state_bucket: todo-terraform-state}
 services:
   backend: {kind: container, title: TODO list, source: backend, port: 5000, path_pattern: /api/*,
     health_path: /status, owner: {team: API team, contact: api@example.com}}
+  frontend: {kind: static, title: TODO list, source: frontend, owner: {team: API team, contact: api@example.com}}
 environments:
 """
 _ENTRY = """\
@@ -59,8 +60,10 @@ class House:
         self.root = root
         self._environment = {"PANEL_DATABASE_URL": database_url} if database_url else {}
         self._approval_timeout_s = approval_timeout_s
-        for name in ("hold", "held", "fail", "plan", "backend"):
+        for name in ("hold", "held", "fail", "plan", "backend", "frontend", "requirements"):
             (root / name).mkdir(parents=True)
+        for source in ("backend/api.py", "frontend/index.html", "requirements/backend.txt"):
+            (root / source).write_text("1")
         shutil.copytree(
             Settings().terraform_path, root / "terraform", ignore=shutil.ignore_patterns(".terraform*")
         )

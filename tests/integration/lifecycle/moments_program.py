@@ -16,7 +16,7 @@ from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import SHARED
 from panel.engine.terraform import Terraform
 from panel.lifecycle.context import Context, fingerprint
-from panel.lifecycle.deploy_steps import DeploySteps
+from panel.lifecycle.deploy_steps import DeploySteps, Shipped
 from panel.lifecycle.instance import instance_id
 from panel.lifecycle.worker import Worker
 from panel.runs.artifacts import FolderArtifacts, KeptPlans
@@ -36,8 +36,12 @@ class PlayedDeploys(DeploySteps):
     def baselines(self, run_id: int) -> dict[str, dict[str, Any]]:
         return {}
 
-    def image(self, run_id: int, baselines: Mapping[str, Mapping[str, Any]]) -> None:
+    def image(self, run_id: int) -> dict[str, Shipped]:
         self._runs.set_stage(run_id, "image", "done")
+        return {}
+
+    def rollout(self, run_id: int, images: Mapping[str, Shipped], baselines: Mapping[str, Any]) -> None:
+        self._runs.set_stage(run_id, "rollout", "done")
 
     def site(self, run_id: int) -> None:
         self._runs.set_stage(run_id, "site", "done")

@@ -3,7 +3,7 @@
 from typing import Any
 
 _STEPS = [
-    "begin", "shared", "plan", "settle_plan", "decision", "apply", "deploying", "baselines", "image", "site", "checks",
+    "begin", "shared", "plan", "settle_plan", "decision", "apply", "deploying", "baselines", "image", "rollout", "site", "checks",
 ]  # fmt: skip
 _ON_THE_WAY = ["planned", "approved", "applying", "deploying", "applied"]
 
@@ -23,12 +23,12 @@ def test_runs_survive_a_kill_at_each_of_their_steps(house: Any) -> None:
             house.operations.approve(house.ana, numbers[name])
     house.until_held(*held)
     # The shared network's step lets in one run at a time: this one comes last.
-    house.hold("e29.shared")
-    numbers["e29"] = house.operations.create(house.ana, "e29").id
-    house.until_held("e29.shared")
+    house.hold("e31.shared")
+    numbers["e31"] = house.operations.create(house.ana, "e31").id
+    house.until_held("e31.shared")
     house.kill()
 
-    house.release(*held, "e29.shared")
+    house.release(*held, "e31.shared")
     house.start()
     for number in numbers.values():
         if house.until_state(number, *_ON_THE_WAY).state == "planned":
@@ -36,13 +36,13 @@ def test_runs_survive_a_kill_at_each_of_their_steps(house: Any) -> None:
     for number in numbers.values():
         house.until_ended(number)
 
-    house.hold("e30.shared.after")
-    numbers["e30"] = house.operations.create(house.ana, "e30", auto_approve=True).id
-    house.until_held("e30.shared.after")
+    house.hold("e32.shared.after")
+    numbers["e32"] = house.operations.create(house.ana, "e32", auto_approve=True).id
+    house.until_held("e32.shared.after")
     house.kill()
-    house.release("e30.shared.after")
+    house.release("e32.shared.after")
     house.start()
-    house.until_ended(numbers["e30"])
+    house.until_ended(numbers["e32"])
 
     for name, number in numbers.items():
         run = house.run(number)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 HouseAt = Callable[[str], Any]
-_STEPS = ["begin", "shared", "plan", "settle_plan", "decision", "apply", "deploying", "baselines", "image", "site", "checks"]  # fmt: skip
+_STEPS = ["begin", "shared", "plan", "settle_plan", "decision", "apply", "deploying", "baselines", "image", "rollout", "site", "checks"]  # fmt: skip
 
 
 def _workers_of(house: Any) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from panel.catalogue.schema import SHARED
 from panel.errors import BusyError, ProtectedError
 
-_SHIPPING = ["deploying", "baselines", "image", "site", "checks"]
+_SHIPPING = ["deploying", "baselines", "image", "rollout", "site", "checks"]
 Fresh = Callable[[], str]
 
 
@@ -166,7 +166,7 @@ def test_a_deployment_and_a_destruction_of_what_exists(busy_house: Any, fresh: F
 
     deployed = busy_house.operations.deploy(busy_house.ana, name).id
     assert busy_house.until_ended(deployed).state == "applied"
-    assert busy_house.steps(deployed) == ["begin", *_SHIPPING]
+    assert busy_house.steps(deployed) == ["begin", "compare", "settle_changes", *_SHIPPING]
 
     destroyed = busy_house.operations.destroy(busy_house.ana, name, confirm=name).id
     busy_house.until_state(destroyed, "planned")
@@ -205,7 +205,7 @@ def test_the_way_out_of_protection_is_an_update_and_then_the_destruction(
 
 
 def test_a_step_that_fails_ends_the_run_with_its_reason(busy_house: Any, fresh: Fresh) -> None:
-    names = {step: fresh() for step in ("plan", "apply", "baselines", "image", "site", "checks")}
+    names = {step: fresh() for step in ("plan", "apply", "baselines", "image", "rollout", "site", "checks")}
     for step, name in names.items():
         busy_house.fail(f"{name}.{step}", "AwsError")
     numbers = {

@@ -4,6 +4,9 @@ the endpoint are played by files that the test lays into the data directory:
     hold/ENVIRONMENT.STEP        the step waits before its effect for as long as the file is there
     hold/ENVIRONMENT.STEP.after  the same, after its effect and before the workflow hears of it
     fail/ENVIRONMENT.STEP        the step raises the error of this name
+    hold/ENVIRONMENT.rolling     a roll-out waits when the new version runs; .reverting: on its way back; .publishing: a site
+    fail/ENVIRONMENT.rolling     a roll-out fails for the reason in the file, and goes back
+    world/                       images by repository, what services run (ENVIRONMENT-SERVICE), sites (ENVIRONMENT-site)
     stale/ENVIRONMENT            what is not as it was reviewed, one a line
     drift/ENVIRONMENT            types of resources that drifted, one a line
     plan/ENVIRONMENT             actions of the plan as TYPE:ACTION, one a line; an empty file changes nothing
@@ -12,6 +15,7 @@ the endpoint are played by files that the test lays into the data directory:
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -26,11 +30,24 @@ from typing import Any
 from panel import errors
 from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import SHARED
+from panel.deploys.rollout import (
+    ASKED_TO_STOP,
+    Baseline,
+    Eyes,
+    Rollout,
+    RolloutFailedError,
+    ServiceTarget,
+    Wanted,
+)
+from panel.deploys.shipping import ServiceSource, Shipment
+from panel.deploys.site import Publication
+from panel.deploys.site_manifest import Manifest, SitePlace
 from panel.engine.operation import Operation
 from panel.engine.outcome import Outcome, Status
 from panel.errors import PanelError
 from panel.lifecycle.context import Context
-from panel.lifecycle.deploy_steps import DeploySteps
+from panel.lifecycle.deploy_acts import DeployActs
+from panel.lifecycle.deploy_steps import DeploySteps, Shipped
 from panel.lifecycle.terraform_steps import TerraformSteps
 from panel.lifecycle.worker import Worker
 from panel.runs.artifacts import FolderArtifacts, KeptPlans
@@ -63,6 +80,22 @@ class Stage:
         self._wait(f"{environment}.{name}.after")
         self._note("end", name, run_id)
         return result
+
+    def act(self, environment: str, name: str, version: str) -> None:
+        """Note what was done to a service or a site."""
+        self._note("act", name, 0, subject=environment, version=version)
+
+    def hold(self, name: str, eyes: Eyes | None) -> None:
+        """Wait in the middle of an act for as long as the test's file is there, or until somebody stops it."""
+        while (self._folder / "hold" / name).exists() and not (eyes and eyes.stopped()):
+            (self._folder / "held" / name).touch()
+            if eyes:
+                eyes.clock.wait(0.01)
+
+    def failure(self, name: str) -> str:
+        """Why an act fails; empty where it does not."""
+        path = self._folder / "fail" / name
+        return path.read_text() if path.exists() else ""
 
     def plan(self, subject: str) -> list[str]:
         """What the plan of a stack does."""
@@ -129,6 +162,10 @@ class RecordedTerraform(TerraformSteps):
         effect = super().destroy
         self._stage.step(self._runs, run_id, "destroy", lambda: effect(run_id, planned))
 
+    def settle_changes(self, run_id: int) -> str:
+        effect = super().settle_changes
+        return str(self._stage.step(self._runs, run_id, "settle_changes", lambda: effect(run_id)))
+
     def unlock(self, run_id: int) -> None:
         effect = super().unlock
         self._stage.step(self._runs, run_id, "unlock", lambda: effect(run_id))
@@ -139,27 +176,31 @@ class RecordedTerraform(TerraformSteps):
 
 
 class PlayedDeploys(DeploySteps):
-    """Roll-outs and checks that only set their stages."""
+    """The real steps of a deployment, held and noted, over a registry and services that are files; checks only set
+    their stage."""
 
-    def __init__(self, context: Context, stage: Stage) -> None:
-        super().__init__(context)
+    def __init__(self, context: Context, stage: Stage, folder: Path) -> None:
+        super().__init__(context, PlayedServices(folder, stage).acts())
         self._stage = stage
 
+    def compare(self, run_id: int) -> None:
+        self._held(run_id, "compare", super().compare)
+
     def begin(self, run_id: int) -> None:
-        effect = super().begin
-        self._stage.step(self._runs, run_id, "deploying", lambda: effect(run_id))
+        self._held(run_id, "deploying", super().begin)
 
     def baselines(self, run_id: int) -> dict[str, dict[str, Any]]:
-        return dict(
-            self._stage.step(self._runs, run_id, "baselines", lambda: {"backend": {"before": run_id}})
-        )
+        return dict(self._held(run_id, "baselines", super().baselines))
 
-    def image(self, run_id: int, baselines: Mapping[str, Mapping[str, Any]]) -> None:
-        assert baselines == {"backend": {"before": run_id}}
-        self._play(run_id, "image")
+    def image(self, run_id: int) -> dict[str, Shipped]:
+        return dict(self._held(run_id, "image", super().image))
+
+    def rollout(self, run_id: int, images: Any, baselines: Any) -> None:
+        effect = super().rollout
+        self._held(run_id, "rollout", lambda number: effect(number, images, baselines))
 
     def site(self, run_id: int) -> None:
-        self._play(run_id, "site")
+        self._held(run_id, "site", super().site)
 
     def checks(self, run_id: int) -> None:
         self._play(run_id, "checks")
@@ -168,9 +209,83 @@ class PlayedDeploys(DeploySteps):
     def cleanup(self, run_id: int) -> None:
         self._play(run_id, "cleanup")
 
+    def _held(self, run_id: int, name: str, effect: Callable[[int], Any]) -> Any:
+        return self._stage.step(self._runs, run_id, name, lambda: effect(run_id))
+
     def _play(self, run_id: int, name: str) -> None:
         self._runs.set_stage(run_id, name, "active")
-        self._stage.step(self._runs, run_id, name, lambda: self._runs.set_stage(run_id, name, "done"))
+        self._held(run_id, name, lambda number: self._runs.set_stage(number, name, "done"))
+
+
+class PlayedServices:
+    """A registry, services and sites as files: what an environment's service runs is in ``world``."""
+
+    def __init__(self, folder: Path, stage: Stage) -> None:
+        self._world, self._stage = folder / "world", stage
+        self._world.mkdir(exist_ok=True)
+
+    def acts(self) -> DeployActs:
+        """These acts instead of the real ones."""
+        return DeployActs(
+            settings=lambda *_, **__: ({}, {}), ship_from_source=self._ship, pick_image=self._pick,
+            read_baseline=self._baseline, roll_out=self._roll_out, go_back=self._go_back,
+            build_site=lambda *_: None, publish_site=self._publish, republish_site=self._republish,
+        )  # fmt: skip
+
+    def _ship(self, _aws: object, source: ServiceSource, **_: object) -> Shipment:
+        return self._image(source.repository, source.revision.tag)
+
+    def _pick(self, _aws: object, repository: str, *, tag: str = "", digest: str = "") -> Shipment:
+        for path in (self._world / repository).glob("*"):
+            if tag == path.name or digest == path.read_text():
+                return self._image(repository, path.name)
+        raise errors.NotFoundError(f"There is no image {tag or digest} in {repository}.")
+
+    def _image(self, repository: str, tag: str) -> Shipment:
+        digest = f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
+        (self._world / repository).mkdir(exist_ok=True)
+        (self._world / repository / tag).write_text(digest)
+        return Shipment(f"localhost/{repository}@{digest}", digest, tag, 7, already_there=False)
+
+    def _baseline(self, _aws: object, target: ServiceTarget) -> Baseline:
+        running = self._world / target.service
+        return Baseline("arn:before", 2, running.read_text() if running.exists() else "")
+
+    def _roll_out(
+        self, _aws: object, target: ServiceTarget, wanted: Wanted, eyes: Eyes, *, deadline_s: float,
+        baseline: Baseline, reverting: Callable[[str], None],
+    ) -> Rollout:  # fmt: skip
+        began, environment = datetime.now(UTC), target.cluster
+        self._stage.act(environment, "rolling", wanted.version)
+        (self._world / target.service).write_text(wanted.version)
+        self._stage.hold(f"{environment}.rolling", eyes)
+        why = ASKED_TO_STOP if eyes.stopped() else self._stage.failure(f"{environment}.rolling")
+        if why:
+            reverting(why)
+            raise self._go_back(None, target, baseline, eyes, why=why)
+        arn = f"arn:{wanted.digest[:19]}"
+        return Rollout(arn, None, wanted.digest, wanted.version, began, datetime.now(UTC), 2, 2)
+
+    def _go_back(
+        self, _aws: object, target: ServiceTarget, baseline: Baseline, eyes: Eyes, *, why: str, **_: object
+    ) -> RolloutFailedError:
+        self._stage.act(target.cluster, "going back", baseline.version)
+        self._stage.hold(f"{target.cluster}.reverting", eyes)
+        (self._world / target.service).write_text(baseline.version)
+        return RolloutFailedError(
+            f"It did not succeed: {why}.", outcome="stopped" if why == ASKED_TO_STOP else "rolled_back"
+        )
+
+    def _publish(self, _aws: object, _build: object, place: SitePlace, **more: Any) -> Publication:
+        return self._republish(None, Manifest(place.bucket, f"sha256:{'5' * 64}", {}), place, **more)
+
+    def _republish(self, _aws: object, manifest: Manifest, place: SitePlace, **more: Any) -> Publication:
+        moment = datetime.now(UTC)
+        self._stage.act(place.distribution_id, "publishing", more["release"])
+        self._stage.hold(f"{place.distribution_id}.publishing", None)
+        (self._world / place.bucket).write_text(more["release"])
+        there = Manifest(place.bucket, manifest.digest, manifest.files)
+        return Publication(more["release"], there, 1, 1, 0, 0, (), {"publish": 0.0}, moment, moment)
 
 
 class PlayedStacks:
@@ -230,7 +345,16 @@ class PlayedStacks:
         """Nothing here locks a state."""
 
     def outputs(self, job: StackJob) -> dict[str, Any]:
-        return {"domain_name": f"{job.subject}.example.com", "cloudfront_domain_name": "d1.cloudfront.net"}
+        service = {
+            "service_name": f"{job.subject}-backend", "task_definition_family": "backend",
+            "container_name": "backend", "target_group_arn": "", "desired_count": 2,
+        }  # fmt: skip
+        return {
+            "domain_name": f"{job.subject}.example.com", "cloudfront_domain_name": "d1.cloudfront.net",
+            "cluster_name": job.subject, "services": {"backend": service},
+            "site_bucket": f"{job.subject}-site", "cloudfront_distribution_id": job.subject,
+            "repositories": {"backend": {"name": "todo"}},
+        }  # fmt: skip
 
     def _protection(self, job: StackJob) -> dict[str, Any]:
         """What the last apply left of the load balancer's protection."""
@@ -268,7 +392,7 @@ def main(root: Path, approval_timeout_s: int, data: str, silence_s: float) -> No
         settings=settings,
         catalogue=lambda: load_catalogue(settings.catalogue_path),
         stores=stores,
-        aws=_no_aws,
+        aws=_NoAws,  # type: ignore[arg-type]  # nobody looks into it
         stacks=PlayedStacks(root, stage),  # type: ignore[arg-type]  # plays the runner's methods
         plans=KeptPlans(FolderArtifacts(root / "artifacts")),  # one place for all machines
         emulated_endpoint="http://127.0.0.1:14760",
@@ -284,7 +408,7 @@ def main(root: Path, approval_timeout_s: int, data: str, silence_s: float) -> No
         context,
         (root / "swept").touch,
         terraform=lambda own: RecordedTerraform(own, stage),
-        deploys=lambda own: PlayedDeploys(own, stage),
+        deploys=lambda own: PlayedDeploys(own, stage, root),
         silence_s=silence_s,
     )
     try:
@@ -295,8 +419,11 @@ def main(root: Path, approval_timeout_s: int, data: str, silence_s: float) -> No
     os._exit(0)
 
 
-def _no_aws() -> Any:
-    raise AssertionError(f"nothing here asks AWS, not even about {SHARED}")
+class _NoAws:
+    """Handed on, and never asked."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"nothing here asks AWS for {name}, not even about {SHARED}")
 
 
 if __name__ == "__main__":
