@@ -1,22 +1,26 @@
-"""ECS: services, task definitions and tasks as values, and the two calls a roll-out is made of."""
+"""ECS: services and tasks as values, and the call that changes what a service runs.
+
+What they run, task definitions, is in :mod:`panel.aws.task_definitions`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from panel.aws.session import Aws, translated
-from panel.errors import NotFoundError
+from botocore.exceptions import ClientError
+
+from panel.aws.session import Aws, error_code, translated
+from panel.errors import AwsError, NotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import ServiceTypeDef, TaskTypeDef
 
 _DESCRIBE_BATCH = 100  # the most that DescribeTasks takes
-# How many earlier revisions are compared before a new one is registered.
-_LOOK_BACK = 10
+_NO_CLUSTER = "ClusterNotFoundException"
 
 
 @dataclass(frozen=True)
@@ -66,42 +70,16 @@ class Service:
 
 
 @dataclass(frozen=True)
-class TaskDefinition:
-    """One revision. ``request`` holds what registers an identical one."""
-
-    arn: str
-    family: str
-    revision: int
-    active: bool
-    request: Mapping[str, Any] = field(repr=False)
-
-    def container(self, name: str) -> Mapping[str, Any]:
-        """The definition of one container.
-
-        Raises:
-            NotFoundError: there is none of that name.
-        """
-        for definition in self.request["containerDefinitions"]:
-            if definition["name"] == name:
-                found: Mapping[str, Any] = definition
-                return found
-        raise NotFoundError(
-            f"The task definition {self.family}:{self.revision} has no container {name}.",
-            hint="The service's name in environments.yaml and the container's name must be the same.",
-        )
-
-    def image(self, container: str) -> str:
-        """The image reference of one container."""
-        return str(self.container(container)["image"])
-
-    def environment(self, container: str) -> dict[str, str]:
-        """The environment variables of one container."""
-        return {item["name"]: item["value"] for item in self.container(container).get("environment", ())}
-
-
-@dataclass(frozen=True)
 class Task:
-    """One task. ``reasons``: why it stopped, in ECS's words, with exit codes."""
+    """One task.
+
+    Attributes:
+        reasons: why it stopped, in ECS's words, with exit codes.
+        zone: availability zone, empty where it is not known.
+        health: ``HEALTHY``, ``UNHEALTHY``, or empty without a health check of its own.
+        addresses: private IPv4 addresses; none where its network mode gives it none of its own.
+        containers: their run-time ids by name; an id is empty before the container was made.
+    """
 
     arn: str
     task_definition: str
@@ -111,6 +89,20 @@ class Task:
     stopped_at: datetime | None
     stop_code: str
     reasons: tuple[str, ...]
+    zone: str = ""
+    health: str = ""
+    addresses: tuple[str, ...] = ()
+    containers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The last part of its ARN: what its log streams are named after."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of its id, enough to tell tasks apart."""
+        return self.id[:8]
 
 
 def _client(aws: Aws) -> ECSClient:
@@ -135,9 +127,18 @@ def get_service(aws: Aws, cluster: str, service: str) -> Service:
     """The service of that name.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: there is none, or no such cluster.
+        AwsError: it may not be read.
     """
-    found = find_service(aws, cluster, service)
+    try:
+        found = find_service(aws, cluster, service)
+    except AwsError as error:
+        if not isinstance(error.__cause__, ClientError) or error_code(error.__cause__) != _NO_CLUSTER:
+            raise
+        raise NotFoundError(
+            f"There is no cluster {cluster}, so no service {service} either.",
+            hint="Create or update the environment first: its Terraform stack makes the cluster.",
+        ) from error
     if found is None:
         raise NotFoundError(
             f"The cluster {cluster} has no service {service}.",
@@ -180,103 +181,24 @@ def _service(raw: ServiceTypeDef) -> Service:
     )
 
 
-def describe_task_definition(aws: Aws, reference: str) -> TaskDefinition:
-    """A revision by ARN, ``family:revision``, or the newest active one by ``family``.
+def update_service(
+    aws: Aws, cluster: str, service: str, *, task_definition: str, desired: int, anew: bool = False
+) -> Service:
+    """Ask for ``desired`` tasks of a task definition. The same again starts nothing new, unless ``anew``.
 
-    Raises:
-        AwsError: there is none.
-    """
-    client = _client(aws)
-    with translated(f"read the task definition {reference}"):
-        answer = client.describe_task_definition(taskDefinition=reference, include=["TAGS"])
-    raw: dict[str, Any] = {**answer["taskDefinition"]}
-    if answer.get("tags"):
-        raw["tags"] = answer["tags"]
-    # What may be registered is what the service's own model names; the rest (revision, status, who and
-    # when) is of this revision alone. Empty values are how some endpoints say "not set".
-    shape = client.meta.service_model.operation_model("RegisterTaskDefinition").input_shape
-    accepted = shape.members if shape is not None else {}
-    return TaskDefinition(
-        arn=raw["taskDefinitionArn"],
-        family=raw["family"],
-        revision=raw["revision"],
-        active=raw["status"] == "ACTIVE",
-        request={key: value for key, value in raw.items() if key in accepted and value not in (None, "", [])},
-    )
-
-
-def register_revision(
-    aws: Aws, current: TaskDefinition, container: str, *, image: str, environment: Mapping[str, str]
-) -> TaskDefinition:
-    """A revision like ``current`` in all but one container's image and the named environment variables.
-
-    A recent active revision that is just so is used again, so that repeating makes nothing new.
-
-    Raises:
-        NotFoundError: ``current`` has no such container.
-        AwsError: AWS refused.
-    """
-    wanted = _changed(current, container, image, environment)
-    if current.active and _same(current.request, wanted):
-        return current
-    client = _client(aws)
-    for arn in _recent_revisions(aws, current.family):
-        candidate = describe_task_definition(aws, arn)
-        if candidate.family == current.family and _same(candidate.request, wanted):
-            return candidate
-    with translated(f"register a revision of the task definition {current.family}"):
-        made = client.register_task_definition(**wanted)["taskDefinition"]
-    return describe_task_definition(aws, made["taskDefinitionArn"])
-
-
-def _changed(
-    current: TaskDefinition, container: str, image: str, environment: Mapping[str, str]
-) -> dict[str, Any]:
-    chosen = current.container(container)
-    merged = {**current.environment(container), **environment}
-    changed = {
-        **chosen,
-        "image": image,
-        "environment": [{"name": name, "value": value} for name, value in merged.items()],
-    }
-    others = current.request["containerDefinitions"]
-    return {
-        **current.request,
-        "containerDefinitions": [changed if item["name"] == container else item for item in others],
-    }
-
-
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Equal but for the order of environment variables, which AWS does not promise to keep."""
-
-    def ordered(request: Mapping[str, Any]) -> dict[str, Any]:
-        containers = [
-            {**item, "environment": sorted(item.get("environment", ()), key=lambda pair: pair["name"])}
-            for item in request["containerDefinitions"]
-        ]
-        return {**request, "containerDefinitions": containers}
-
-    return ordered(one) == ordered(other)
-
-
-def _recent_revisions(aws: Aws, family: str) -> Iterator[str]:
-    with translated(f"list the revisions of the task definition {family}"):
-        arns = _client(aws).list_task_definitions(
-            familyPrefix=family, status="ACTIVE", sort="DESC", maxResults=_LOOK_BACK
-        )["taskDefinitionArns"]
-    # The prefix also finds longer names; the caller compares the family.
-    return iter(arns)
-
-
-def update_service(aws: Aws, cluster: str, service: str, *, task_definition: str, desired: int) -> Service:
-    """Ask for ``desired`` tasks of a task definition. The same again starts nothing new.
+    Args:
+        anew: start a deployment also where the service has this task definition already.
 
     Raises:
         AwsError: no such service, or AWS refused.
     """
     with translated(f"update the ECS service {service}"):
         answer = _client(aws).update_service(
-            cluster=cluster, service=service, taskDefinition=task_definition, desiredCount=desired
+            cluster=cluster,
+            service=service,
+            taskDefinition=task_definition,
+            desiredCount=desired,
+            forceNewDeployment=anew,
         )
     return _service(answer["service"])
 
@@ -319,5 +241,16 @@ def _task(raw: TaskTypeDef) -> Task:
         created_at=raw.get("createdAt"),
         stopped_at=raw.get("stoppedAt"),
         stop_code=raw.get("stopCode", ""),
-        reasons=tuple(reason for reason in reasons if reason),
+        reasons=tuple(dict.fromkeys(reason for reason in reasons if reason)),
+        zone=raw.get("availabilityZone", ""),
+        health=health if (health := raw.get("healthStatus", "")) != "UNKNOWN" else "",
+        addresses=tuple(_addresses(raw)),
+        containers={item.get("name", ""): item.get("runtimeId", "") for item in raw.get("containers", ())},
     )
+
+
+def _addresses(raw: TaskTypeDef) -> Iterator[str]:
+    for attachment in raw.get("attachments", ()):
+        for detail in attachment.get("details", ()):
+            if detail.get("name") == "privateIPv4Address" and detail.get("value"):
+                yield detail["value"]

@@ -28,6 +28,14 @@ class Target:
         """Whether requests may be sent to it."""
         return self.state not in _OUT_OF_SERVICE
 
+    @property
+    def proven(self) -> bool:
+        """Whether it takes requests and its health checks say that it answers them.
+
+        A new target is ``initial`` until enough of them succeeded.
+        """
+        return self.in_service and self.state != "initial"
+
 
 def _client(aws: Aws) -> ElasticLoadBalancingv2Client:
     client: ElasticLoadBalancingv2Client = aws.client("elbv2")

@@ -6,18 +6,14 @@ Source of the order of things: https://docs.aws.amazon.com/AmazonECS/latest/deve
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from panel.aws.ecs import (
-    Service,
-    TaskDefinition,
-    describe_task_definition,
-    get_service,
-    register_revision,
-    update_service,
-)
-from panel.aws.front_door import VersionSeen
+from panel.aws.ecs import Service, get_service, update_service
 from panel.aws.session import Aws
+from panel.aws.task_definitions import TaskDefinition, describe_task_definition
+from panel.deploys.going_back import go_back
+from panel.deploys.proof import mismatch
 from panel.deploys.service import (
     ASKED_TO_STOP,
     Baseline,
@@ -28,12 +24,11 @@ from panel.deploys.service import (
     ServiceTarget,
     Wanted,
 )
-from panel.deploys.settling import Settling, Unsettled, watch
+from panel.deploys.settling import Change, Unsettled, watch
+from panel.deploys.task_logs import last_words
+from panel.deploys.turn import await_turn
+from panel.deploys.wanted_revision import make_revision, released
 from panel.errors import PanelError
-
-# Longest wait for the earlier release to serve again.
-_WAY_BACK_S = 300.0
-
 
 __all__ = [
     "ASKED_TO_STOP",
@@ -58,6 +53,7 @@ def read_baseline(aws: Aws, target: ServiceTarget) -> Baseline:
 
     Raises:
         NotFoundError: there is no such service.
+        AwsError: it may not be read.
     """
     service = get_service(aws, target.cluster, target.service)
     return _baseline(aws, target, service.task_definition, service.desired)
@@ -75,49 +71,34 @@ def roll_out(
 ) -> Rollout:
     """Replace what a service runs by ``wanted`` and wait until people get it; go back by itself if not.
 
+    Going back to an earlier release on request is the same with that release's values, and with its task
+    definition as :attr:`Wanted.like`.
+
     Args:
         deadline_s: seconds until an unfinished roll-out counts as failed.
         baseline: what to go back to; read from the service where it is not given.
-        reverting: called with the reason right before the way back begins.
+        reverting: called with the reason right before the way back begins. Who hears it and is cut then goes on
+            with :func:`go_back`, never with this function.
 
     Raises:
-        RolloutFailedError: it did not succeed; the message says why and what serves now.
+        RolloutFailedError: it did not succeed, or was stopped; the message says why and what serves now.
+        BusyError: a deployment that the panel did not begin is under way; nothing was changed.
         NotFoundError: there is no such service or container.
         AwsError: AWS refused before anything was changed.
     """
     started_at = datetime.now(UTC)
     service = get_service(aws, target.cluster, target.service)
-    made = register_revision(
-        aws,
-        _template(aws, target, service),
-        target.container,
-        image=wanted.image_ref,
-        environment=wanted.variables,
-    )
+    made = make_revision(aws, target, service, wanted, eyes.report)
     before = baseline or _find_baseline(aws, target, service, made)
-    eyes.report(f"Rolling out {target.service} {wanted.version} as {made.family}:{made.revision}")
+    _refuse_what_cannot_begin(target, service, made, before, eyes)
+    await_turn(aws, target, made, eyes)
+    eyes.report(f"Rolling out {target.service} {wanted.version} as {made.label}")
+    attempt = _Attempt(aws, target, wanted, made, eyes)
     try:
-        running = watch(
-            aws,
-            _settling(target, made.arn, target.desired),
-            report=eyes.report,
-            deadline_s=deadline_s,
-            proven=lambda: _mismatch(eyes.verify(), wanted.version, wanted.digest),
-            broken=lambda: eyes.broken(made.arn),
-            start=lambda: _update(aws, target, made.arn, target.desired),
-            clock=eyes.clock,
-        )
+        running = watch(aws, target.settling(made.arn, target.desired), attempt.change(deadline_s), eyes)
     except Unsettled as failure:
-        text = _diagnosis(eyes.diagnose)
-        reverting(failure.why)
-        outcome = go_back(
-            aws, target, before or Baseline(made.arn, 0, ""), eyes, why=failure.why, wanted=wanted
-        )
-        detail = "\n".join([*failure.evidence, *([text] if text else [])])
-        raise RolloutFailedError(
-            outcome.message, hint=outcome.hint, detail=detail, outcome=outcome.outcome
-        ) from failure
-    eyes.report(f"{target.service} {wanted.version} serves: {running} of {target.desired} tasks")
+        raise attempt.undone(before, failure, reverting) from failure
+    eyes.report(f"{target.service} {wanted.version} serves: {running} of {running} tasks")
     previous = before.task_definition_arn if before and before.task_definition_arn != made.arn else None
     return Rollout(
         made.arn,
@@ -131,108 +112,105 @@ def roll_out(
     )
 
 
-def go_back(
-    aws: Aws, target: ServiceTarget, baseline: Baseline, eyes: Eyes, *, why: str, wanted: Wanted | None = None
-) -> RolloutFailedError:
-    """Put the earlier release back into service; also what a step does that was cut while it went back.
+def _refuse_what_cannot_begin(
+    target: ServiceTarget, service: Service, made: TaskDefinition, before: Baseline | None, eyes: Eyes
+) -> None:
+    """Raise where nothing was changed yet and nothing must be.
 
-    Args:
-        baseline: what is put back.
-        why: the reason that ``reverting`` was called with.
-        wanted: what did not succeed, to tell it from what somebody else put in its place meanwhile.
-
-    Returns:
-        The error to raise: it says why, and what serves now.
+    Raises:
+        RolloutFailedError: somebody asked for it to stop, or changed the service since it was looked at.
     """
-    text, outcome = _go_back(aws, target, baseline, eyes)
-    version = f" {wanted.version}" if wanted else ""
-    return RolloutFailedError(
-        f"The roll-out of {target.service}{version} did not succeed: {why}. {text}",
-        hint="Look at the last lines of the service's log, correct the cause and deploy again.",
-        outcome="stopped" if why == ASKED_TO_STOP and outcome != "failed" else outcome,
-    )
+    begun = service.task_definition == made.arn
+    if eyes.stopped() and (not begun or before is None or before.task_definition_arn == made.arn):
+        raise RolloutFailedError(
+            f"The roll-out of {target.service} was stopped on request before it began: nothing was changed.",
+            outcome="stopped",
+        )
+    if before is not None and not begun and service.task_definition != before.task_definition_arn:
+        then, now = (arn.rpartition("/")[2] for arn in (before.task_definition_arn, service.task_definition))
+        raise RolloutFailedError(
+            f"Somebody else changed the service {target.service} from {then} to {now} while this roll-out was "
+            "prepared: nothing was changed.",
+            hint="Find out who did (in CloudTrail: UpdateService), then deploy again.",
+        )
 
 
-def _settling(target: ServiceTarget, task_definition_arn: str, desired: int) -> Settling:
-    return Settling(target.cluster, target.service, task_definition_arn, target.target_group_arn, desired)
+@dataclass(frozen=True)
+class _Attempt:
+    """One roll-out of one revision."""
 
+    aws: Aws
+    target: ServiceTarget
+    wanted: Wanted
+    made: TaskDefinition
+    eyes: Eyes
 
-def _template(aws: Aws, target: ServiceTarget, service: Service) -> TaskDefinition:
-    """The newest revision of the family: Terraform's, where its settings changed since the last release."""
-    newest = describe_task_definition(aws, target.family)
-    return newest if newest.active else describe_task_definition(aws, service.task_definition)
+    def change(self, deadline_s: float) -> Change:
+        """What is started, and what proves that it is done."""
+        return Change(
+            start=self._start,
+            proven=lambda: mismatch(self.eyes.verify(), self.wanted.version, self.wanted.digest),
+            broken=lambda: self.eyes.broken(self.made.arn),
+            deadline_s=deadline_s,
+        )
 
+    def undone(
+        self, before: Baseline | None, failure: Unsettled, reverting: Callable[[str], None]
+    ) -> RolloutFailedError:
+        """Go back, and say why and what serves now, with the last lines of what failed."""
+        asked = failure.why == ASKED_TO_STOP
+        reverting(failure.why)
+        # Before the way back: the task runtime forgets a failure when something else serves.
+        words = () if asked else self._explained(failure)
+        # A cut roll-out of which nothing is left to go back to is its own way back.
+        baseline = before or Baseline(self.made.arn, self.target.desired, self.wanted.version)
+        end = go_back(self.aws, self.target, baseline, self.eyes, why=failure.why, wanted=self.wanted)
+        if not words and not asked:
+            # Lines take some seconds to reach CloudWatch.
+            words = last_words(self.aws, self.made, failure.tasks)
+        detail = "\n".join([*failure.evidence, *words])
+        return RolloutFailedError(
+            end.message, hint=failure.hint or end.hint, detail=detail, outcome=end.outcome
+        )
 
-def _update(aws: Aws, target: ServiceTarget, task_definition_arn: str, desired: int) -> None:
-    update_service(aws, target.cluster, target.service, task_definition=task_definition_arn, desired=desired)
+    def _start(self) -> None:
+        place = self.target
+        service = get_service(self.aws, place.cluster, place.service)
+        given_up = service.primary is not None and service.primary.rollout_state == "FAILED"
+        update_service(
+            self.aws,
+            place.cluster,
+            place.service,
+            task_definition=self.made.arn,
+            desired=place.desired,
+            # ECS starts nothing for a revision that it has given up, unless it is told to begin anew.
+            anew=given_up and service.task_definition == self.made.arn,
+        )
 
-
-def _mismatch(seen: VersionSeen | None, version: str, digest: str | None) -> str | None:
-    """``None`` when what answers is what shall answer; otherwise what answers, in words."""
-    if seen is None:
-        return "the public address does not answer with a version yet"
-    if seen.version != version or (digest and seen.image and seen.image != digest):
-        return f"the public address still answers with version {seen.version}"
-    return None
+    def _explained(self, failure: Unsettled) -> tuple[str, ...]:
+        """What the task runtime and the tasks' logs say of the failure, told at once."""
+        try:
+            known = self.eyes.diagnose()
+        except PanelError as error:
+            known = f"The log could not be read: {error.message}"
+        words = (*known.splitlines(), *last_words(self.aws, self.made, failure.tasks))
+        for line in words:
+            self.eyes.report(line)
+        return words
 
 
 def _baseline(aws: Aws, target: ServiceTarget, task_definition_arn: str, desired: int) -> Baseline:
     found = describe_task_definition(aws, task_definition_arn)
-    environment = found.environment(target.container)
-    deployed = "IMAGE_DIGEST" in environment
-    return Baseline(found.arn, desired, environment.get("APP_VERSION", "") if deployed else "")
+    return Baseline(found.arn, desired, released(found, target) or "")
 
 
 def _find_baseline(
-    aws: Aws, target: ServiceTarget, service: Service, wanted: TaskDefinition
+    aws: Aws, target: ServiceTarget, service: Service, made: TaskDefinition
 ) -> Baseline | None:
-    if service.task_definition != wanted.arn:
+    if service.task_definition != made.arn:
         return _baseline(aws, target, service.task_definition, service.desired)
     # A roll-out that was cut and is repeated: the one before is on its way out, if it is still there.
     for deployment in service.deployments:
-        if deployment.task_definition != wanted.arn:
+        if deployment.task_definition != made.arn:
             return _baseline(aws, target, deployment.task_definition, target.desired)
     return None
-
-
-def _go_back(aws: Aws, target: ServiceTarget, before: Baseline, eyes: Eyes) -> tuple[str, Outcome]:
-    name = f"version {before.version}" if before.version else "what was there before"
-    try:
-        service = get_service(aws, target.cluster, target.service)
-        if service.task_definition == before.task_definition_arn and before.desired:
-            return (
-                "It is the release that was in service before, so there is nothing to go back to.",
-                "failed",
-            )
-        if before.desired == 0:
-            _stop(aws, target, service.task_definition, before)
-            return "There is no earlier release to go back to, so the service is stopped.", "failed"
-        eyes.report(f"Going back to {name}")
-        watch(
-            aws,
-            _settling(target, before.task_definition_arn, before.desired),
-            report=eyes.report,
-            deadline_s=_WAY_BACK_S,
-            proven=lambda: _mismatch(eyes.verify(), before.version, None) if before.version else None,
-            broken=lambda: None,
-            start=lambda: _update(aws, target, before.task_definition_arn, before.desired),
-            clock=eyes.clock,
-        )
-    except Unsettled as failure:
-        return f"Going back to {name} has not worked so far either: {failure.why}.", "failed"
-    except PanelError as error:
-        return f"Going back failed as well: {error.message}", "failed"
-    return f"The panel went back to {name}, which serves again.", "rolled_back"
-
-
-def _stop(aws: Aws, target: ServiceTarget, present: str, before: Baseline) -> None:
-    # ECS accepts no revision that was deregistered (Terraform does so when it makes a newer one).
-    usable = describe_task_definition(aws, before.task_definition_arn).active
-    _update(aws, target, before.task_definition_arn if usable else present, 0)
-
-
-def _diagnosis(diagnose: Callable[[], str]) -> str:
-    try:
-        return diagnose()
-    except PanelError as error:
-        return f"The log could not be read: {error.message}"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from panel.aws.front_door import VersionSeen
 from panel.deploys import Parts, Report, Stopped, never, no_parts
 from panel.deploys.clock import Clock
+from panel.deploys.looking import Settling
 from panel.errors import DeployError
 
 #: How a roll-out that did not succeed ended: the earlier release serves again, it does not (or there is none),
@@ -40,6 +41,10 @@ class ServiceTarget:
     port: int
     target_group_arn: str
     desired: int
+
+    def settling(self, task_definition_arn: str, desired: int) -> Settling:
+        """What it looks like when this revision, and nothing else, serves with so many tasks."""
+        return Settling(self.cluster, self.service, task_definition_arn, self.target_group_arn, desired)
 
     def kept_within(self, least: int, most: int, before: Baseline) -> ServiceTarget:
         """The same with the tasks that AWS's autoscaling has come to: a roll-out must not undo that.
@@ -89,7 +94,8 @@ class Eyes:
 
     Attributes:
         report: where lines of progress go.
-        verify: asks the address people use which version answers (``None``: none yet).
+        verify: asks the address people use which version answers (``None``: none yet). A version that is
+            empty says that this service cannot be asked.
         parts: where tasks and targets go, all of them whenever one of them changes.
         stopped: whether somebody asked for the roll-out to stop.
         diagnose: what the task runtime knows of what failed, for the error's detail.

@@ -1,17 +1,20 @@
 """Services, revisions, tasks and targets against moto."""
 
+import time
+
 import pytest
 
-from panel.aws.ecs import (
-    describe_task_definition,
-    find_service,
-    get_service,
-    list_tasks,
-    register_revision,
-    update_service,
-)
+from panel.aws.ecs import find_service, get_service, list_tasks, update_service
 from panel.aws.elb import target_health
+from panel.aws.logs import last_lines
 from panel.aws.sts import caller_identity
+from panel.aws.task_definitions import (
+    LogPlace,
+    active_revision,
+    describe_task_definition,
+    find_task_definition,
+    register_revision,
+)
 from panel.errors import AwsError, NotFoundError
 
 FAMILY = "todo-staging-backend"
@@ -52,8 +55,11 @@ def test_what_is_not_there_is_none_or_said(aws, service):
         get_service(aws, "todo-staging", "worker")
     with pytest.raises(AwsError, match="ClusterNotFound"):
         find_service(aws, "other", "backend")
+    with pytest.raises(NotFoundError, match="no cluster other"):
+        get_service(aws, "other", "backend")
     with pytest.raises(AwsError, match="nothing"):
         describe_task_definition(aws, "nothing")
+    assert find_task_definition(aws, "nothing") is None
 
 
 def test_a_revision_differs_in_image_and_variables_alone(aws, service):
@@ -95,6 +101,55 @@ def test_a_revision_that_was_taken_away_is_made_anew(aws, service):
 
     assert again.active
     assert again.arn != first.arn
+
+
+def test_a_deregistered_revision_is_stood_in_for_by_an_active_one_of_the_same_content(aws, service):
+    first = describe_task_definition(aws, service.task_definition)
+    aws.client("ecs").deregister_task_definition(taskDefinition=first.arn)
+    gone = describe_task_definition(aws, first.arn)
+
+    copy = active_revision(aws, gone, "backend")
+
+    assert not gone.active
+    assert copy.active
+    assert copy.request == gone.request
+    assert active_revision(aws, gone, "backend").arn == copy.arn
+
+
+def test_only_the_named_variables_are_kept_where_that_is_asked_for(aws, service):
+    current = describe_task_definition(aws, service.task_definition)
+
+    made = register_revision(aws, current, "backend", image="r/b@sha256:1", environment={"A": "1"}, only=True)
+
+    assert made.environment("backend") == {"A": "1"}
+
+
+def test_where_a_container_logs_is_in_its_definition_and_the_last_lines_are_read_there(aws):
+    aws.client("ecs").register_task_definition(
+        family=FAMILY,
+        containerDefinitions=[
+            {
+                "name": "backend", "image": "x", "memory": 64,
+                "logConfiguration": {
+                    "logDriver": "awslogs",
+                    "options": {"awslogs-group": "/todo", "awslogs-stream-prefix": "p", "awslogs-region": "us-east-2"},
+                },
+            },
+            {"name": "silent", "image": "x", "memory": 64},
+        ],
+    )  # fmt: skip
+    definition = describe_task_definition(aws, FAMILY)
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="/todo")
+    logs.create_log_stream(logGroupName="/todo", logStreamName="p/backend/1")
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + number, "message": f"line {number}"} for number in range(5)]
+    logs.put_log_events(logGroupName="/todo", logStreamName="p/backend/1", logEvents=events)
+
+    assert definition.log_place("backend") == LogPlace("/todo", "p", "us-east-2")
+    assert definition.log_place("silent") is None
+    assert last_lines(aws, "/todo", "p/backend/1", limit=2, region="us-east-2") == ("line 3", "line 4")
+    assert last_lines(aws, "/todo", "p/backend/2", limit=2) is None
 
 
 def test_a_container_that_is_not_there_is_said(aws, service):

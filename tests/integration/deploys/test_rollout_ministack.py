@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from panel.aws.ecs import describe_task_definition, get_service
+from panel.aws.ecs import get_service
 from panel.aws.front_door import VersionSeen
+from panel.aws.task_definitions import describe_task_definition
 from panel.deploys.rollout import Eyes, ServiceTarget, Wanted, read_baseline, roll_out
 from panel.errors import DeployError
 

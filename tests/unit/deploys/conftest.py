@@ -4,6 +4,7 @@ import copy
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from panel.aws.session import Account
 
@@ -24,10 +25,17 @@ class FakeClock:
         self.seconds += seconds
 
 
+def refused(code, operation="Any", message="No."):
+    """What boto3 raises when AWS refuses."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
 class FakeEcs:
     """One cluster with one service ``backend``. Each look at the service lets one more task start.
 
-    ``crashing``: versions (APP_VERSION) whose tasks stop at once.
+    ``crashing``: versions (APP_VERSION) whose tasks stop at once. ``breaker``: ECS takes a deployment back whose
+    third task stopped. ``refusing``: errors by operation, each raised once, in turn. ``addressed``: tasks have
+    addresses of their own, as on AWS.
     """
 
     def __init__(self, targets):
@@ -35,16 +43,30 @@ class FakeEcs:
         self.tasks = {}
         self.targets = targets
         self.crashing = set()
+        self.breaker = False
+        self.addressed = False
+        self.refusing = {}
         self.updates = []
-        self.before_describe = []
+        self._then = (0, [])
         shape = SimpleNamespace(members=dict.fromkeys(_FIELDS))
         operation = SimpleNamespace(input_shape=shape)
         self.meta = SimpleNamespace(service_model=SimpleNamespace(operation_model=lambda name: operation))
         environment = [{"name": "PORT", "value": "5000"}]
+        logs = {
+            "logDriver": "awslogs",
+            "options": {"awslogs-group": "/todo/backend", "awslogs-stream-prefix": "backend"},
+        }
         self.register_task_definition(
             family="todo-staging-backend",
             networkMode="awsvpc",
-            containerDefinitions=[{"name": "backend", "image": "x:bootstrap", "environment": environment}],
+            containerDefinitions=[
+                {
+                    "name": "backend",
+                    "image": "x:bootstrap",
+                    "environment": environment,
+                    "logConfiguration": logs,
+                }
+            ],
         )
         self.service = {
             "serviceName": "backend",
@@ -58,7 +80,16 @@ class FakeEcs:
             "loadBalancers": [],
         }
 
+    def after_next_update(self, *actions):
+        """One action for each look at the service that follows the next change of it."""
+        self._then = (len(self.updates), list(actions))
+
+    def _refuse(self, operation):
+        if self.refusing.get(operation):
+            raise self.refusing[operation].pop(0)
+
     def register_task_definition(self, **request):
+        self._refuse("register_task_definition")
         number = len(self.revisions) + 1
         arn = f"{_ARN}task-definition/{request['family']}:{number}"
         made = {**copy.deepcopy(request), "taskDefinitionArn": arn, "revision": number, "status": "ACTIVE"}
@@ -66,24 +97,47 @@ class FakeEcs:
         return {"taskDefinition": made}
 
     def describe_task_definition(self, taskDefinition, include=()):
-        named = [r for r in self.revisions if taskDefinition in (r["taskDefinitionArn"], r["family"])]
+        named = [r for r in self.revisions if taskDefinition == r["taskDefinitionArn"]]
+        named = named or [
+            r for r in self.revisions if taskDefinition == r["family"] and r["status"] == "ACTIVE"
+        ]
+        if not named:
+            raise refused("ClientException", "DescribeTaskDefinition", "Unable to describe task definition.")
         return {"taskDefinition": copy.deepcopy(named[-1])}
 
     def list_task_definitions(self, familyPrefix, status, sort, maxResults):
         arns = [r["taskDefinitionArn"] for r in self.revisions if r["status"] == status]
         return {"taskDefinitionArns": arns[::-1][:maxResults]}
 
-    def update_service(self, cluster, service, taskDefinition, desiredCount):
+    def update_service(self, cluster, service, taskDefinition, desiredCount, forceNewDeployment=False):
+        self._refuse("update_service")
+        if self.describe_task_definition(taskDefinition)["taskDefinition"]["status"] != "ACTIVE":
+            raise refused("ClientException", "UpdateService", "TaskDefinition is inactive")
         self.updates.append((taskDefinition.rpartition(":")[2], desiredCount))
-        if taskDefinition != self.service["taskDefinition"]:
-            self._event(f"starts deploying {taskDefinition.rpartition('/')[2]}")
-        self.service.update(taskDefinition=taskDefinition, desiredCount=desiredCount)
+        if taskDefinition != self.service["taskDefinition"] or forceNewDeployment:
+            self.deploy(taskDefinition)
+        self.service["desiredCount"] = desiredCount
         return {"service": copy.deepcopy(self.service)}
 
+    def deploy(self, task_definition, failed=0):
+        """A new primary deployment."""
+        for deployment in self.service["deployments"]:
+            deployment["status"] = "ACTIVE"
+        made = {
+            "id": f"ecs-svc/{len(self.service['events'])}", "status": "PRIMARY", "failedTasks": failed,
+            "taskDefinition": task_definition, "rolloutState": "IN_PROGRESS", "rolloutStateReason": "",
+        }  # fmt: skip
+        self.service["deployments"].insert(0, made)
+        self.service["taskDefinition"] = task_definition
+        self._event(f"starts deploying {task_definition.rpartition('/')[2]}")
+
     def describe_services(self, cluster, services):
-        for action in self.before_describe[:1]:
-            self.before_describe.pop(0)
-            action(self)
+        if cluster != "todo-staging":
+            raise refused("ClusterNotFoundException", "DescribeServices", "Cluster not found.")
+        changes, actions = self._then
+        if actions and len(self.updates) > changes:
+            actions.pop(0)(self)
+        self._refuse("describe_services")
         self._reconcile()
         return {"services": [copy.deepcopy(self.service)] if services == ["backend"] else []}
 
@@ -114,28 +168,75 @@ class FakeEcs:
         self.service["events"].insert(0, event)
 
     def _reconcile(self):
-        wanted = self.service["taskDefinition"]
+        wanted, desired = self.service["taskDefinition"], self.service["desiredCount"]
         live = [t for t in self.tasks.values() if t["lastStatus"] == "RUNNING"]
         current = [t for t in live if t["taskDefinitionArn"] == wanted]
-        if len(current) < self.service["desiredCount"]:
+        if len(current) < desired:
             self._start(wanted)
-        elif self.service["desiredCount"] == len(current):
-            for task in live:
-                if task not in current:
-                    task.update(lastStatus="STOPPED", desiredStatus="STOPPED", stoppedReason="replaced")
-        self.targets.addresses = [t["taskArn"] for t in self.tasks.values() if t["lastStatus"] == "RUNNING"]
+        elif desired == len(current):
+            self._complete([task for task in live if task not in current])
+        running = [arn for arn, task in self.tasks.items() if task["lastStatus"] == "RUNNING"]
+        self.targets.addresses = [self._address(arn) if self.addressed else arn for arn in running]
+
+    def _complete(self, old):
+        for task in old:
+            task.update(lastStatus="STOPPED", desiredStatus="STOPPED", stoppedReason="replaced")
+        kept = [
+            d
+            for d in self.service["deployments"]
+            if "PRIMARY" in d["status"] or "FAILED" in d["rolloutState"]
+        ]
+        self.service["deployments"] = kept
+        for deployment in kept:
+            if deployment["status"] == "PRIMARY":
+                deployment["rolloutState"] = "COMPLETED"
+
+    def _address(self, arn):
+        return f"10.0.0.{list(self.tasks).index(arn) + 1}"
 
     def _start(self, task_definition):
-        arn = f"{_ARN}task/{len(self.tasks)}"
-        task = {"taskArn": arn, "taskDefinitionArn": task_definition}
+        arn = f"{_ARN}task/todo-staging/{len(self.tasks):032x}"
+        task = {"taskArn": arn, "taskDefinitionArn": task_definition, "availabilityZone": "us-east-2a"}
+        self.tasks[arn] = task
+        if self.addressed:
+            details = [{"name": "privateIPv4Address", "value": self._address(arn)}]
+            task["attachments"] = [{"details": details}]
         if self.version_of(task_definition) in self.crashing:
             task.update(
                 lastStatus="STOPPED", desiredStatus="STOPPED", stoppedReason="Essential container exited"
             )
             task["containers"] = [{"name": "backend", "exitCode": 3}]
+            self._count_failure()
         else:
             task.update(lastStatus="RUNNING", desiredStatus="RUNNING")
-        self.tasks[arn] = task
+
+    def _count_failure(self):
+        failing = self.service["deployments"][0]
+        failing["failedTasks"] += 1
+        if self.breaker and failing["failedTasks"] == 3:
+            good = next(
+                r["taskDefinitionArn"]
+                for r in reversed(self.revisions)
+                if r["taskDefinitionArn"] != failing["taskDefinition"]
+            )
+            failing.update(rolloutState="FAILED", rolloutStateReason="tasks failed to start.")
+            self.deploy(good)
+            self._event("rolled back to the last completed deployment.")
+
+
+class FakeLogs:
+    """Log streams by name; each holds its lines."""
+
+    def __init__(self):
+        self.streams = {}
+        self.refusal = None
+
+    def get_log_events(self, logGroupName, logStreamName, limit, startFromHead):
+        if self.refusal:
+            raise self.refusal
+        if logStreamName not in self.streams:
+            raise refused("ResourceNotFoundException", "GetLogEvents")
+        return {"events": [{"message": line} for line in self.streams[logStreamName][-limit:]]}
 
 
 class FakeTargets:
@@ -159,6 +260,7 @@ class FakeAws:
         self.account = Account("us-east-2")
         self.elbv2 = FakeTargets()
         self.ecs = FakeEcs(self.elbv2)
+        self.logs = FakeLogs()
 
     def client(self, service):
         return getattr(self, service)
@@ -167,6 +269,11 @@ class FakeAws:
 @pytest.fixture
 def aws():
     return FakeAws()
+
+
+@pytest.fixture(name="refused")
+def fixture_refused():
+    return refused
 
 
 @pytest.fixture

@@ -5,7 +5,15 @@ from dataclasses import fields, replace
 import pytest
 
 from panel.aws.front_door import VersionSeen
-from panel.deploys.rollout import Baseline, Eyes, ServiceTarget, Wanted, read_baseline, roll_out
+from panel.deploys.rollout import (
+    Baseline,
+    Eyes,
+    RolloutFailedError,
+    ServiceTarget,
+    Wanted,
+    read_baseline,
+    roll_out,
+)
 from panel.errors import DeployError, EndpointError, NotFoundError
 
 TARGET = ServiceTarget("todo-staging", "backend", "todo-staging-backend", "backend", 5000, "arn:tg", 2)
@@ -170,27 +178,20 @@ def test_a_runtime_that_tries_again_and_succeeds_is_given_the_time(aws, deploy):
     assert done.running == 5
 
 
-def test_ecs_changing_the_service_back_by_itself_is_noticed(aws, deploy):
+def test_what_ecs_takes_back_by_itself_counts_as_rolled_back_with_its_reason(aws, deploy):
     deploy("v1")
-    good = aws.ecs.service["taskDefinition"]
+    aws.ecs.crashing.add("v2")
+    aws.ecs.breaker = True
 
-    def circuit_breaker(ecs):
-        ecs.service["taskDefinition"] = good
-        ecs.service["deployments"] = [
-            {
-                "id": "d2",
-                "status": "INACTIVE",
-                "taskDefinition": "td",
-                "rolloutState": "FAILED",
-                "rolloutStateReason": "tasks failed to start",
-            }
-        ]
+    # So many that ECS gives up before the panel does.
+    with pytest.raises(RolloutFailedError) as failure:
+        deploy("v2", target=replace(TARGET, desired=2))
 
-    nothing = lambda ecs: None  # noqa: E731  one line says it
-    aws.ecs.before_describe = [nothing, nothing, nothing, circuit_breaker]
-
-    with pytest.raises(DeployError, match="changed back meanwhile: tasks failed to start"):
-        deploy("v2")
+    assert "ECS took it back: tasks failed to start (tasks stopped:" in failure.value.message
+    assert "ECS itself went back to version v1, which serves again" in failure.value.message
+    assert failure.value.outcome == "rolled_back"
+    assert aws.ecs.serving() == "v1"
+    assert aws.ecs.updates[-1][0] == "3"
 
 
 def test_a_repeated_step_still_goes_back_to_the_release_it_was_told_of(aws, deploy):
@@ -231,8 +232,7 @@ def test_aws_out_of_reach_for_a_moment_is_waited_through(aws, deploy, lines):
     def out_of_reach(ecs):
         raise EndpointError("AWS did not answer.")
 
-    nothing = lambda ecs: None  # noqa: E731  one line says it
-    aws.ecs.before_describe = [nothing, nothing, out_of_reach, out_of_reach]
+    aws.ecs.after_next_update(out_of_reach, out_of_reach)
 
     deploy("v1")
 
