@@ -10,6 +10,9 @@ from panel.deploys.rollout import Baseline, Rollout, RolloutFailedError, go_back
 from panel.deploys.shipping import Shipment, pick_image, ship_from_source
 from panel.deploys.site import Publication, publish_site, republish_site
 from panel.deploys.site_build import SiteBuild, build_site
+from panel.deploys.site_prune import prune_site
+from panel.lifecycle.context import Context
+from panel.lifecycle.registry import look_at_images
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,5 @@ class DeployActs:
     build_site: Callable[..., SiteBuild] = build_site
     publish_site: Callable[..., Publication] = publish_site
     republish_site: Callable[..., Publication] = republish_site
+    prune_site: Callable[..., int] = prune_site
+    look_at_images: Callable[[Context], None] = look_at_images

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from panel.lifecycle.pinning import may_take
 from panel.store.stores import Stores
 from panel.store.tables import Run, WorkerRecord
 
@@ -78,7 +79,7 @@ class Dispatcher:
     def _is_for_here(self, run: Run) -> bool:
         """Whether this worker may take the run; one that is to build a certain checkout waits for the worker there."""
         free = run.state == "queued" and not run.worker and run.active
-        return free and run.pinned_instance in {"", self._record.instance}
+        return free and may_take(run, self._record.instance)
 
     def _still_busy(self, pending: set[int]) -> set[str]:
         """Environments that a workflow still works on although its run was ended by somebody else."""

@@ -48,6 +48,8 @@ class ImageSteps(ShippingSteps):
             self._be_where_the_source_is(run)
             for name, service in services.items():
                 shipped[name] = self._ship(run, name, service, work)
+        # People pick from what a worker saw last: this is new.
+        self._acts.look_at_images(self._context)
         said = ", ".join(f"{name} {image['version']}" for name, image in shipped.items())
         self._runs.set_stage(run_id, "image", "done", detail=said)
         return shipped

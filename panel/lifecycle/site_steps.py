@@ -12,7 +12,7 @@ from panel.deploys.commits import position_of
 from panel.deploys.revision import source_revision
 from panel.deploys.site import Publication
 from panel.deploys.site_manifest import Manifest, SitePlace
-from panel.errors import DeployError, EndpointError, PanelError
+from panel.errors import DeployError, EndpointError, PanelError, SupersededError
 from panel.lifecycle.earlier_releases import label
 from panel.lifecycle.shipping_steps import ShippingSteps, Work, descent
 from panel.lifecycle.stopping import ForcedEndError
@@ -20,6 +20,9 @@ from panel.store.tables import Release, Run
 
 #: Detail of a release that people may already see something of: a repeated step brings it to its end.
 _BEGUN = "being published"
+#: Releases of a site that can be gone back to; files that only older ones need are deleted.
+RELEASES_KEPT = 10
+_MOST_LOOKED_AT = 100
 
 
 class SiteSteps(ShippingSteps):
@@ -69,7 +72,27 @@ class SiteSteps(ShippingSteps):
             number, "live", detail="", digest=publication.digest, reference=label(release),
             durations=publication.durations,
         )  # fmt: skip
+        self._prune(run, name, work)
         return text
+
+    def _prune(self, run: Run, name: str, work: Work) -> None:
+        """Files of releases that nobody can go back to any more only cost money: a failure to delete them is no harm."""
+        kept: list[Manifest] = []
+        for release in self._releases.good(run.environment, name, limit=_MOST_LOOKED_AT):
+            files = self._releases.files(release.id or 0)
+            if files is None:
+                continue
+            if len(kept) < RELEASES_KEPT:
+                kept.append(Manifest.from_dict(files))
+            else:
+                self._releases.forget_files(release.id or 0)
+        place = _place(self._outputs(run.environment))
+        try:
+            self._acts.prune_site(self._context.aws(), place, kept, report=work.journal.report)
+        except SupersededError:
+            raise
+        except PanelError as error:
+            work.journal.say(f"Files of older releases could not be removed: {error.message}", "warn")
 
     def _begin_site(self, run: Run, name: str, service: StaticService, origin: Release | None) -> Release:
         if origin is not None:

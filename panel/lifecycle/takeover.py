@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from panel.lifecycle.durable import Standing
+from panel.lifecycle.pinning import is_bound, may_take
 from panel.lifecycle.presence import Presence
 from panel.store.stores import Stores
 from panel.store.tables import Run, WorkerRecord
@@ -95,15 +96,13 @@ class Takeover:
         return self._silent_for(run.worker, record) > self._silence_s
 
     def _stays(self, run: Run) -> bool:
-        """Whether a run must go on where it was begun: its build lies there, and is not in the registry yet.
+        """Whether a run must go on where it was begun: what it plans or builds lies there.
 
         One that somebody asked to stop, or that has ended, is taken from there all the same: it only has to end.
         """
-        elsewhere = run.pinned_instance not in {"", self._record.instance}
-        if not elsewhere or not run.active or run.cancel_requested:
+        if may_take(run, self._record.instance) or not run.active or run.cancel_requested:
             return False
-        stages = {stage.name: stage.state for stage in self._stores.runs.stages(run.id or 0)}
-        return stages.get("image") in {"pending", "active"}
+        return is_bound(run, self._stores.runs.stages(run.id or 0))
 
     def _works_elsewhere(self, run: Run) -> bool:
         return self._stores.claims.has_open_execution(run.id or 0, elsewhere_than=self._record.instance)

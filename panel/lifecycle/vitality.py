@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from panel.lifecycle.pinning import host_of, is_bound
 from panel.lifecycle.stages import TITLES
 from panel.runs.lock_evidence import age
 from panel.settings import Settings
@@ -112,11 +113,11 @@ def vitality(
     if run.state in _FOR_A_PERSON:
         return _waiting(stage, limits.approval_s, last, at)
     heard = _utc(run.heartbeat_at or run.started_at or run.created_at)
-    if at - heard > _STUCK and _is_bound(run, stages):
+    if at - heard > _STUCK and is_bound(run, stages):
         return Vitality(
             STUCK,
-            f"No worker has given a sign of life for {age(at - heard)}. Only one on {_host(run)} can go on with it: what "
-            "it is to build lies there.",
+            f"No worker has given a sign of life for {age(at - heard)}. Only one on {host_of(run)} can go on with it: what "
+            "it is to read lies there.",
             last,
             limit,
         )
@@ -134,21 +135,11 @@ def vitality(
 def _queued(run: Run, at: datetime) -> Vitality:
     waited = at - _utc(run.created_at)
     if waited > _PICK_UP and run.pinned_instance:
-        text = f"The worker on {_host(run)} has not taken it up for {age(waited)}, and no other one may: what it is to build lies there."
+        text = f"The worker on {host_of(run)} has not taken it up for {age(waited)}, and no other one may: what it is to read lies there."
         return Vitality(QUIET, text, None)
     if waited > _PICK_UP:
         return Vitality(QUIET, f"No worker has taken it up for {age(waited)}.", None)
     return Vitality(WORKING, "Waits for a worker.", None)
-
-
-def _is_bound(run: Run, stages: Sequence[RunStage]) -> bool:
-    """Whether the run can go on in one place only: it is to build what lies there, and has not yet."""
-    waits = any(one.name == "image" and one.state in {"pending", "active"} for one in stages)
-    return bool(run.pinned_instance) and waits
-
-
-def _host(run: Run) -> str:
-    return run.pinned_instance.partition("/")[0]
 
 
 def _waiting(stage: RunStage | None, limit: float, last: datetime | None, at: datetime) -> Vitality:

@@ -230,6 +230,7 @@ class PlayedServices:
             settings=lambda *_, **__: ({}, {}), ship_from_source=self._ship, pick_image=self._pick,
             read_baseline=self._baseline, roll_out=self._roll_out, go_back=self._go_back,
             build_site=lambda *_: None, publish_site=self._publish, republish_site=self._republish,
+            prune_site=lambda *_, **__: 0, look_at_images=lambda _: None,
         )  # fmt: skip
 
     def _ship(self, _aws: object, source: ServiceSource, **_: object) -> Shipment:
