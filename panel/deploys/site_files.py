@@ -147,9 +147,9 @@ def paths_to_invalidate(names: Iterable[str]) -> tuple[str, ...]:
     for name in names:
         path = f"/{quote(name)}"
         paths.add(path)
-        folder = path.removesuffix(INDEX)
         # A folder's page is asked for by the folder's name, and a function at the edge makes the file's name of it.
-        if folder != path:
+        if path.endswith(f"/{INDEX}"):
+            folder = path.removesuffix(INDEX)
             paths |= {folder, folder.rstrip("/") or "/"}
     return tuple(sorted(paths)) if len(paths) <= _MOST_PATHS else ("/*",)
 

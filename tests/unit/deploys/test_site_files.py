@@ -1,6 +1,8 @@
 """How the files of a site are served, and that config.js is safe."""
 
+import gzip
 import json
+import random
 import re
 
 import pytest
@@ -13,6 +15,7 @@ from panel.deploys.site_files import (
     config_script,
     content_type,
     is_immutable,
+    packed,
     paths_to_invalidate,
     upload_waves,
 )
@@ -78,14 +81,44 @@ def test_assets_go_out_first_and_the_index_last():
     ]
 
 
-def test_only_what_may_change_is_forgotten():
-    paths = paths_to_invalidate(["index.html", "config.js", "assets/site-L2624VMO.js", "não.txt"])
+def test_pages_are_forgotten_under_the_names_that_people_know_them_by():
+    paths = paths_to_invalidate(["index.html", "config.js", "não.txt", "help/index.html", "my-index.html"])
 
-    assert paths == ("/", "/config.js", "/index.html", "/n%C3%A3o.txt")
+    assert paths == (
+        "/", "/config.js", "/help", "/help/", "/help/index.html", "/index.html", "/my-index.html", "/n%C3%A3o.txt",
+    )  # fmt: skip
 
 
 def test_many_changing_files_are_forgotten_as_one():
     assert paths_to_invalidate([f"{number}.txt" for number in range(100)]) == ("/*",)
+
+
+TEXT = b"let answer = 42;\n" * 100
+
+
+@pytest.mark.parametrize("name", ["assets/a-L2624VMO.js", "assets/b-L2624VMO.svg", "assets/c-L2624VMO.wasm"])
+def test_what_is_fetched_for_a_year_is_packed_always_the_same_way(name):
+    body, encoding = packed(name, TEXT)
+
+    assert encoding == "gzip"
+    assert gzip.decompress(body) == TEXT
+    assert packed(name, TEXT)[0] == body
+    assert body[4:8] == bytes(4)  # no time of day
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("index.html", TEXT),
+        ("config.js", TEXT),
+        ("site.css", TEXT),  # whoever asks may take nothing but plain text
+        ("assets/a-L2624VMO.js", TEXT[:1000]),  # too small
+        ("assets/a-L2624VMO.png", TEXT),  # packed by its own nature
+        ("assets/a-L2624VMO.js", random.Random(1).randbytes(4000)),  # does not get smaller
+    ],
+)
+def test_the_rest_is_stored_as_it_is(name, content):
+    assert packed(name, content) == (content, "")
 
 
 def test_the_configuration_is_found_again_by_the_front_door():
