@@ -134,8 +134,10 @@ def _told(process: subprocess.Popen[str], stdin: str, report: Report) -> list[st
     """Report a process's lines until it has ended; the last of them."""
     last: deque[str] = deque(maxlen=_LAST_LINES)
     if process.stdin is not None:
-        with suppress(BrokenPipeError):  # it did not read to the end; its exit code says what that means
+        # It may not read to the end: its exit code says what that means.
+        with suppress(BrokenPipeError):
             process.stdin.write(stdin)
+        with suppress(BrokenPipeError):
             process.stdin.close()
     for line in process.stdout or ():
         if text := line.rstrip():

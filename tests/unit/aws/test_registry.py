@@ -1,5 +1,6 @@
 """The registry protocol, spoken to a registry in memory."""
 
+import base64
 import hashlib
 import re
 
@@ -154,5 +155,62 @@ def test_an_expired_login_says_so():
     with (
         Registry("https://r.example.com", "AWS", "token", transport=httpx.MockTransport(expired)) as registry,
         pytest.raises(AwsError, match="login may have run out"),
+    ):
+        registry.has_blob("todo/backend", "sha256:00")
+
+
+def test_a_login_that_ran_out_in_the_middle_is_made_anew_and_the_blob_arrives_whole(blob, fake):
+    path, digest = blob
+    taken = []
+
+    def refuse_the_old(request):
+        user = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode()
+        if user != "AWS:fresh":
+            if request.method == "PATCH":
+                return httpx.Response(403, text="Your authorization token has expired. Reauthenticate.")
+            return fake(request)
+        taken.append(request.method)
+        return fake(request)
+
+    with Registry(
+        "https://r.example.com",
+        "AWS",
+        "old",
+        renew=lambda: "fresh",
+        transport=httpx.MockTransport(refuse_the_old),
+    ) as registry:
+        registry.upload_blob("todo/backend", digest, path)
+
+    assert fake.blobs[digest] == path.read_bytes()
+    assert taken == ["PATCH", "PUT"]
+
+
+@pytest.mark.parametrize(("status", "renewals"), [(401, 1), (403, 0)])
+def test_a_fresh_login_is_asked_for_once_and_not_for_a_missing_permission(status, renewals):
+    made = []
+
+    def renew():
+        made.append("fresh")
+        return "fresh"
+
+    def refuse(request):
+        return httpx.Response(status, text="User is not authorized to perform ecr:InitiateLayerUpload")
+
+    transport = httpx.MockTransport(refuse)
+    with (
+        Registry("https://r.example.com", "AWS", "old", renew=renew, transport=transport) as registry,
+        pytest.raises(AwsError, match=f"status {status}") as error,
+    ):
+        registry.has_blob("todo/backend", "sha256:00")
+
+    assert len(made) == renewals
+    assert "fresh" not in str(error.value) + error.value.detail
+
+
+def test_a_registry_that_is_asked_too_often_says_to_wait():
+    transport = httpx.MockTransport(lambda request: httpx.Response(429, text="TOOMANYREQUESTS"))
+    with (
+        Registry("https://r.example.com", "AWS", "token", transport=transport) as registry,
+        pytest.raises(AwsError, match="try again in a minute"),
     ):
         registry.has_blob("todo/backend", "sha256:00")

@@ -90,6 +90,30 @@ def test_what_else_decides_the_build_counts_too(checkout):
 
 
 @needs_git
+def test_its_position_counts_the_commits_that_touched_it(checkout):
+    first = source_revision(checkout, "backend", ("requirements.txt",))
+    for name in ("notes.txt", "requirements.txt", "backend/app.py"):
+        (checkout / name).write_text("changed\n")
+        git(checkout, "add", ".")
+        git(checkout, "commit", "--quiet", "-m", name)
+
+    assert first.position == 1
+    assert source_revision(checkout, "backend", ("requirements.txt",)).position == 3
+    assert source_revision(checkout, "backend").position == 2
+
+
+@needs_git
+def test_a_checkout_without_its_history_has_no_position(checkout, tmp_path):
+    git(checkout, "commit", "--quiet", "--allow-empty", "-m", "second")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{checkout}", "shallow")
+
+    revision = source_revision(tmp_path / "shallow", "backend")
+
+    assert revision.commit is not None
+    assert revision.position is None
+
+
+@needs_git
 def test_ignored_and_deleted_files_are_not_source(checkout):
     (checkout / "backend" / "debug.log").write_text("noise\n")
     (checkout / "backend" / "other.py").write_text("")
@@ -113,6 +137,7 @@ def test_without_git_the_content_gives_the_name(project, monkeypatch):
     revision = source_revision(project, "backend")
 
     assert revision.commit is None
+    assert revision.position is None
     assert revision.tag == f"src-{revision.digest.removeprefix('sha256:')[:12]}"
     assert [path.name for path in source_files(project, "backend")] == ["app.py"]
 
