@@ -12,7 +12,7 @@ from panel.lifecycle.overview import EnvironmentView, ServiceView
 from panel.ui import acts, readers, session
 from panel.ui import releases_text as words
 from panel.ui.components.image_choice import choose_image
-from panel.ui.components.markup import badge, draw_apart, esc, mono, quiet, when
+from panel.ui.components.markup import SHAPES, draw_apart, esc, mono, quiet, tone, when
 from panel.ui.components.releases import listed, refusal
 from panel.ui.format import shorten
 from panel.ui.navigation import plain
@@ -80,7 +80,7 @@ def _label(environment: str, wishes: list[Wish], missing: str | None) -> str:
 def _service(panel: Facade, view: EnvironmentView, service: ServiceView) -> Wish | None:
     """One service's part of the dialog; None where it is left out."""
     subject = f"{view.name}-{service.name}"
-    with st.container(key=f"deploy-of-{subject}", border=True, gap="small"):
+    with st.container(key=f"deploy-of-{subject}", border=True, gap="xsmall"):
         wanted = st.checkbox(
             f"**{plain(service.name)}** · {plain(_runs_now(service))}", value=True,
             key=session.of(session.DEPLOY_SERVICE, subject),
@@ -133,6 +133,8 @@ def _keep_image(environment: str, containers: list[Wish]) -> bool:
 
 def _what_follows(panel: Facade, environment: str) -> None:
     if takes_others(approvals_for(panel.catalogue(), environment)):
-        draw_apart(f"<p>{badge('warn', words.REVIEW_OTHERS.format(name=environment))}</p>")
+        draw_apart(
+            f"<p>{tone('warn', SHAPES['warn'])} {esc(words.REVIEW_OTHERS.format(name=environment))}</p>"
+        )
     else:
         draw_apart(f"<p>{quiet(words.GOES_ON)}</p>")

@@ -15,7 +15,7 @@ from panel.ui.navigation import plain
 from panel.ui.state import Facade
 
 #: More images than these are searched for.
-_SHOWN = 10
+_SHOWN = 6
 _TAG, _TAGS = 40, 3
 #: Tones of a scan's worst finding.
 _TONES = {

@@ -12,7 +12,7 @@ from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.release_overview import Grid, GridCell, ReleaseView
 from panel.ui import acts, readers, session
 from panel.ui import releases_text as words
-from panel.ui.components.markup import badge, draw_apart, esc, quiet
+from panel.ui.components.markup import SHAPES, draw_apart, esc, quiet, tone
 from panel.ui.components.problems import problem_markup
 from panel.ui.components.releases import listed, refusal
 from panel.ui.format import shorten
@@ -97,7 +97,7 @@ def _target(grid: Grid, asked: Asked, targets: Mapping[str, EnvironmentView]) ->
 
 def _standing(grid: Grid, view: EnvironmentView) -> str:
     """What runs in an environment now, and what keeps it from being promoted to."""
-    parts = [f"{row.service} {_runs(row.cells[view.name])}" for row in grid.rows]
+    parts = [f"{row.service}: {_runs(row.cells[view.name])}" for row in grid.rows]
     if view.state == "asleep":
         parts.append(words.TARGET_ASLEEP)
     run = view.active_run
@@ -154,6 +154,6 @@ def _instead_of(there: ReleaseView | None) -> str:
 def _what_follows(panel: Facade, source: str, target: str) -> None:
     draw_apart(f"<p>{esc(words.PROMOTE_WHAT.format(source=source, target=target))}</p>")
     if takes_others(approvals_for(panel.catalogue(), target)):
-        draw_apart(f"<p>{badge('warn', words.PROMOTE_OTHERS.format(name=target))}</p>")
+        draw_apart(f"<p>{tone('warn', SHAPES['warn'])} {esc(words.PROMOTE_OTHERS.format(name=target))}</p>")
     else:
         draw_apart(f"<p>{quiet(words.PROMOTE_REVIEW)}</p>")

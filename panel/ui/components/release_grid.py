@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from panel.lifecycle.release_overview import Grid, GridCell, GridRow
 from panel.ui import releases_text as words
+from panel.ui.components.facts import short_digest
 from panel.ui.components.markup import badge, esc, page_link, quiet, table, when
 from panel.ui.components.releases import deployments_link, version
-from panel.ui.format import digest
 
 #: More environments than these stand below each other, with the services beside each other.
 _BESIDE = 5
@@ -38,27 +38,28 @@ def is_empty(grid: Grid) -> bool:
 
 
 def _environment(name: str) -> str:
-    return f'<div class="p-subject">{page_link("environment", "environment", name, name)}</div>'
+    link = page_link("environment", "environment", name, name)
+    return f'<div><div class="p-subject">{link}</div></div>'
 
 
 def _service(row: GridRow) -> str:
-    return f'<div class="p-subject">{esc(row.service)}<br>{quiet(esc(row.title))}</div>'
+    return f'<div><div class="p-subject">{esc(row.service)}</div>{quiet(esc(row.title))}</div>'
 
 
 def _cell(row: GridRow, environment: str, may_promote: bool) -> str:
     cell = row.cells[environment]
     state = badge(*words.CELLS.get(cell.state, ("unknown", cell.state)))
     if cell.coming is not None:
-        state += f" {version(cell.coming)}"
+        state += f" {deployments_link(environment, version(cell.coming))}"
     lines = [state]
     release = cell.release
     if release is not None and cell.state != "not_created":
-        lines.insert(0, deployments_link(environment, version(release)))
-        about = f'<span class="p-mono" title="{esc(release.digest)}">{esc(digest(release.digest))}</span>'
-        age = when(release.ended_at or release.started_at)
-        lines.append(quiet(" · ".join([about, age] if release.digest else [age])))
-    elif cell.state != "not_created":
-        lines[0] = deployments_link(environment, state)
+        named = deployments_link(environment, version(release))
+        if release.digest:
+            named += f" {quiet(short_digest(release.digest))}"
+        lines = [named, f"{state} {quiet(when(release.ended_at or release.started_at))}"]
+    elif cell.state != "not_created" and cell.coming is None:
+        lines.append(deployments_link(environment, esc(words.DEPLOYMENTS)))
     if cell.behind:
         lines.append(_behind(row.service, environment, cell, may_promote))
     return f'<div class="p-cell">{"".join(f"<div>{line}</div>" for line in lines)}</div>'

@@ -82,10 +82,10 @@ def _timeline(panel: Facade, view: EnvironmentView, service: ServiceView, refuse
     with st.container(horizontal=True):
         if before is not None:
             newest = words.NEWEST.format(service=service.name)
-            st.button(newest, key=f"newest-{service.name}", type="tertiary", on_click=_turn, args=(key, None))
+            st.button(newest, key=f"newest-{service.name}", on_click=_turn, args=(key, None))
         if len(found) > _PAGE:
             older, last = words.OLDER.format(service=service.name), found[_PAGE - 1].id
-            st.button(older, key=f"older-{service.name}", type="tertiary", on_click=_turn, args=(key, last))
+            st.button(older, key=f"older-{service.name}", on_click=_turn, args=(key, last))
 
 
 def _turn(key: str, before: int | None) -> None:
@@ -136,6 +136,8 @@ def entry(release: ReleaseView) -> str:
     live = " p-serves" if release.status == "live" else ""
     lines = [f"<p>{' '.join(what)}</p>", f"<p>{quiet(' · '.join(part for part in about if part))}</p>"]
     ended = release.detail or words.MEANINGS.get(release.status, "")
+    if release.status == "superseded":
+        ended = ended or _why_not(release)
     if ended:
         lines.append(f"<p>{esc(ended)}</p>")
     return f'<div class="p-release{live}">{"".join(lines)}</div>'

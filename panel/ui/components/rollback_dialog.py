@@ -83,5 +83,5 @@ def _facts(environment: str, service: str, live: ReleaseView | None, wanted: Rel
 
 
 def _named(release: ReleaseView) -> str:
-    made = when(release.started_at)
+    made = when(release.ended_at or release.started_at)
     return f"{mono(shorten(release.version, _VERSION))} <strong>{esc(release.label)}</strong> {quiet(made)}"

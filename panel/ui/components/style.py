@@ -79,7 +79,7 @@ _TABLES = """
 .p th.p-right, .p td.p-right { text-align: right; }
 .p td.p-nowrap { white-space: nowrap; }
 @media (max-width: 640px) {
-  .p table.p-stack thead { position: absolute; clip-path: inset(50%); }
+  .p table.p-stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .p table.p-stack tr { display: block; border-bottom: 1px solid var(--p-rule); padding: 0.4rem 0; }
   .p table.p-stack td { display: grid; grid-template-columns: 6.5rem 1fr; border: 0; padding: 0; line-height: 1.4; text-align: left; }
   .p table.p-stack td::before { content: attr(data-name); color: var(--p-quiet); }
