@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from panel.aws.ecr import Repository, find_image, get_repository, image_reference
@@ -46,12 +46,14 @@ def push_image(
     *,
     parts: Parts = no_parts,
     stopped: Stopped = never,
+    registry: Callable[[Aws, Repository], Registry] = open_registry,
 ) -> PushedImage:
     """Upload an image to the ECR repository and tag it; doing so again changes nothing.
 
     Args:
         parts: gets the layers while they are uploaded.
         stopped: asked with every part of a layer.
+        registry: opens the registry of a repository.
 
     Raises:
         NotFoundError: there is no such repository.
@@ -63,13 +65,13 @@ def push_image(
     begun = time.monotonic()
     found = get_repository(aws, repository)
     kept_tag = _free_tag(aws, found, tag, image.digest, report)
-    with open_registry(aws, found) as registry:
-        upload = _Upload(aws, registry, found, image, report, LayerProgress(parts), stopped)
+    with registry(aws, found) as opened:
+        upload = _Upload(aws, opened, found, image, report, LayerProgress(parts), stopped)
         sent = upload.send_all()
-        stored = registry.manifest(repository, kept_tag or image.digest, image.media_type)
+        stored = opened.manifest(repository, kept_tag or image.digest, image.media_type)
         if stored != image.manifest:
             kept_tag = upload.put(kept_tag)
-        if registry.manifest(repository, image.digest, image.media_type) != image.manifest:
+        if opened.manifest(repository, image.digest, image.media_type) != image.manifest:
             raise DeployError(
                 f"The registry does not show the image {image.digest} that was just pushed to {repository}.",
                 hint="Deploy again; if it stays so, look at the repository.",

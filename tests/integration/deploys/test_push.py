@@ -7,8 +7,9 @@ import uuid
 
 import pytest
 
-from panel.aws.ecr import find_image, get_repository
+from panel.aws.ecr import describe_images, find_image, get_repository
 from panel.aws.registry import open_registry
+from panel.deploys import StoppedError
 from panel.deploys.image import assemble_image
 from panel.deploys.push import push_image
 from panel.deploys.revision import Revision
@@ -82,6 +83,51 @@ def test_pushing_again_uploads_nothing(aws, repository, assemble, lines):
 
     assert again.already_there
     assert not any("uploading" in line for line in lines)
+
+
+def test_layers_show_as_parts_with_their_bytes(aws, repository, assemble, lines):
+    image, seen = assemble("print('one')\n", "v1"), []
+
+    push_image(aws, image, repository, "v1", lines.append, parts=seen.append)
+
+    names = [blob.digest.removeprefix("sha256:")[:12] for blob in image.blobs]
+    assert [part.name for part in seen[-1]] == names
+    assert {part.state for part in seen[-1]} == {"done"}
+    assert [(part.done, part.total) for part in seen[-1]] == [(blob.size, blob.size) for blob in image.blobs]
+    assert ["working", "waiting"] in [[part.state for part in parts] for parts in seen]
+
+    seen.clear()
+    push_image(aws, image, repository, "v1", lines.append, parts=seen.append)
+    assert {part.state for part in seen[-1]} == {"kept"}
+
+
+def test_a_push_can_be_stopped_and_leaves_no_image(aws, repository, assemble, lines):
+    image = assemble("print('one')\n", "v1")
+
+    with pytest.raises(StoppedError):
+        push_image(
+            aws, image, repository, "v1", lines.append,
+            stopped=lambda: any("uploading" in line for line in lines),
+        )  # fmt: skip
+
+    assert describe_images(aws, repository) == ()
+
+
+def test_a_tag_that_another_deployment_uses_in_the_same_moment_stays_with_its_image(
+    aws, repository, assemble, lines
+):
+    first, second = assemble("print('one')\n", "v1"), assemble("print('two')\n", "v1")
+    quicker = []
+
+    def meanwhile(parts):
+        if not quicker:
+            quicker.append(push_image(aws, first, repository, "v1", lines.append))
+
+    pushed = push_image(aws, second, repository, "v1", lines.append, parts=meanwhile)
+
+    assert (pushed.tag, pushed.digest) == ("", second.digest)
+    assert find_image(aws, repository, tag="v1").digest == first.digest
+    assert find_image(aws, repository, digest=second.digest) is not None
 
 
 def test_a_push_that_was_cut_before_the_manifest_is_completed(aws, repository, assemble, lines):
