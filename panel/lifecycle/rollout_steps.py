@@ -8,9 +8,8 @@ from typing import Any
 
 from panel.aws.front_door import VersionSeen, front_door, version_seen
 from panel.catalogue.schema import ContainerService
-from panel.deploys import StoppedError, seconds
+from panel.deploys import seconds
 from panel.deploys.rollout import (
-    ASKED_TO_STOP,
     Baseline,
     Eyes,
     Rollout,
@@ -26,9 +25,8 @@ from panel.lifecycle.stopping import ForcedEndError
 from panel.localaws.tasks import ServiceTasks
 from panel.store.tables import Release, Run
 
-#: Detail of a release whose service may have been touched: until then there is nothing to go back from.
+#: Detail of a release whose service may have been touched.
 _BEGUN = "being rolled out"
-_NOT_BEGUN = "It was stopped before anything of it was rolled out."
 _FORCED = "It was ended by force: what the service runs now was not looked at."
 
 
@@ -98,9 +96,6 @@ class RolloutSteps(ShippingSteps):
             if error.outcome == "stopped":
                 raise CanceledRunError(error.message, hint=error.hint, detail=error.detail) from error
             raise
-        except StoppedError:
-            self._releases.finish(number, "stopped", detail=_NOT_BEGUN)
-            raise
         except ForcedEndError:
             self._releases.finish(number, "stopped", detail=_FORCED)
             raise
@@ -118,14 +113,9 @@ class RolloutSteps(ShippingSteps):
         number, aws, image = release.id or 0, self._context.aws(), one.image
         outputs = self._outputs(one.run.environment)
         target, wanted = self._target(outputs, one), self._what_is_wanted(one)
-        eyes = self._eyes(outputs, one.service, target, wanted, work)
+        eyes = self._eyes(outputs, one.service, target, work)
         if release.status == "reverting":
             raise self._acts.go_back(aws, target, one.baseline, eyes, why=release.detail, wanted=wanted)
-        if work.stopping.stopped():
-            if release.detail != _BEGUN:
-                raise StoppedError
-            self._note_way_back(number, ASKED_TO_STOP)
-            raise self._acts.go_back(aws, target, one.baseline, eyes, why=ASKED_TO_STOP, wanted=wanted)
         self._releases.note(number, detail=_BEGUN)
         work.journal.say(f"{one.name} {label(release)} is {image['version']} ({image['digest'][:19]})")
         return self._acts.roll_out(
@@ -156,7 +146,6 @@ class RolloutSteps(ShippingSteps):
         outputs: Mapping[str, Any],
         service: ContainerService,
         target: ServiceTarget,
-        wanted: Wanted,
         work: Work,
     ) -> Eyes:
         door = front_door(outputs, emulated_endpoint=self._context.emulated_endpoint)
@@ -164,7 +153,7 @@ class RolloutSteps(ShippingSteps):
         def verify() -> VersionSeen | None:
             """A service without a version path cannot be asked: there its tasks and targets have to do."""
             if service.version_path is None:
-                return VersionSeen(wanted.version, None)
+                return VersionSeen("", None)
             try:
                 return version_seen(door, service.version_path)
             except EndpointError:

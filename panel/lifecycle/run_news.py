@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from panel.access.identity import SYSTEM
 from panel.catalogue.schema import SHARED
 from panel.lifecycle.schedule_expiry import retry_at
-from panel.lifecycle.stages import KINDS, TITLES
+from panel.lifecycle.ship_news import event_of_shipping, facts_of_shipping
+from panel.lifecycle.stages import KINDS, SHIPPING, TITLES
 from panel.lifecycle.telling import Teller, span_words
 from panel.store.stores import Stores
 from panel.store.tables import Run, RunTransition, now
@@ -31,7 +32,7 @@ _AT_WORK = frozenset({"preparing", "planning", "approved", "applying", "deployin
 #: Scheduled runs whose failure has words of its own.
 _SCHEDULED_FAILURES = {"destroy": "expiry_postponed", "sleep": "sleep_failed", "wake": "wake_failed"}
 #: Kinds whose success is told. Scaling by working hours happens every day, and plans change nothing.
-_TOLD_WHEN_DONE = frozenset({"create", "update", "deploy", "destroy", "refresh"})
+_TOLD_WHEN_DONE = frozenset({"create", "update", "destroy", "refresh"}) | SHIPPING
 _MOST_NAMED = 10
 
 
@@ -88,10 +89,12 @@ class RunNews:
             self._tell_drift(step, run)
             return
         event = event_of(step, run)
-        if event:
-            self._teller.tell(
-                event, f"run:{run.id}:{event}:{step.id}", run.environment, self._facts(run), run_id=run.id
-            )
+        if not event:
+            return
+        releases = self._stores.releases.of_run(run.id or 0)
+        event = event_of_shipping(event, run, releases)
+        facts = self._facts(run) | facts_of_shipping(self._stores, run, releases)
+        self._teller.tell(event, f"run:{run.id}:{event}:{step.id}", run.environment, facts, run_id=run.id)
 
     def _facts(self, run: Run) -> dict[str, str]:
         record = self._stores.environments.get(run.environment)
@@ -211,7 +214,7 @@ def _failed(run: Run) -> bool:
 
 
 def _counts(run: Run) -> str:
-    if run.kind == "deploy":
+    if run.kind in SHIPPING:
         return "services were released, and answer"
     if run.add is None and run.change is None and run.destroy is None:
         return "nothing of its infrastructure was planned"

@@ -37,6 +37,25 @@ EVENTS: Mapping[str, Words] = {
     "applied": Words(
         "{environment}: {kind_lower} done", ("Run {run} by {author}: {counts}.", "{decided}", "{address}")
     ),
+    "release_review_needed": Words(
+        "{environment}: a release waits for your review",
+        ("{kind} by {author}:", "{changes}", "Approve or discard run {run}. It is discarded by itself in {limit}."),
+    ),
+    "release_review_expired": Words(
+        "{environment}: a release was discarded, nobody decided in time",
+        ("{kind} by {author}, run {run}. Nothing was changed.", "Order it again if it is still wanted."),
+    ),
+    "deployed": Words("{environment}: {releases} deployed", ("Run {run} by {author}.", "{decided}", "{address}")),
+    "promoted": Words(
+        "{environment}: {releases} promoted from {source}", ("Run {run} by {author}.", "{decided}", "{address}")
+    ),
+    "returned": Words(
+        "{environment}: {releases} serves again", ("Rolled back in run {run} by {author}.", "{address}")
+    ),
+    "rolled_back": Words(
+        "{environment}: {services} failed and was rolled back by itself",
+        ("Run {run} by {author}: {went_back}.", "{stays}", "{reason}", "{hint}"),
+    ),
     "errored": Words("{environment}: {kind_lower} failed", ("Run {run} by {author}.", "{reason}", "{hint}")),
     "interrupted": Words(
         "{environment}: {kind_lower} was interrupted",
