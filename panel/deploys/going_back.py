@@ -22,7 +22,7 @@ from panel.deploys.service import (
 )
 from panel.deploys.settling import TAKEN_BACK, Change, Unsettled, watch
 from panel.deploys.wanted_revision import released, runs
-from panel.errors import PanelError
+from panel.errors import PanelError, SupersededError
 
 # Longest wait for the earlier release to serve again.
 _WAY_BACK_S = 300.0
@@ -45,9 +45,14 @@ def go_back(
 
     Returns:
         The error to raise: it says why, and what serves now.
+
+    Raises:
+        SupersededError: the run is another worker's by now (from the clock that was handed over).
     """
     try:
         arrival = _Way(aws, target, baseline, eyes, why, wanted).go()
+    except SupersededError:
+        raise  # another worker goes this way by now
     except Unsettled as failure:
         text = f"Going back to {_named(baseline)} has not worked so far either: {failure.why}."
         arrival = _Arrival(text, hint=failure.hint or _LOG_HINT)

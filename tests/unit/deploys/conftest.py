@@ -1,14 +1,18 @@
 """An ECS service, a target group and time, all in memory."""
 
 import copy
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
+from panel.aws.front_door import VersionSeen
 from panel.aws.session import Account
+from panel.deploys.rollout import Eyes, ServiceTarget, Wanted, roll_out
 
 _FIELDS = ("family", "containerDefinitions", "networkMode", "cpu", "memory", "tags", "taskRoleArn")
+_EYES = {field.name for field in fields(Eyes)}
 _ARN = "arn:aws:ecs:us-east-2:000000000000:"
 
 
@@ -188,7 +192,7 @@ class FakeEcs:
         ]
         self.service["deployments"] = kept
         for deployment in kept:
-            if deployment["status"] == "PRIMARY":
+            if deployment["rolloutState"] == "IN_PROGRESS":
                 deployment["rolloutState"] = "COMPLETED"
 
     def _address(self, arn):
@@ -240,15 +244,21 @@ class FakeLogs:
 
 
 class FakeTargets:
+    """``strangers``: addresses that are no tasks of the service; ``hidden``: those that are not registered yet."""
+
     def __init__(self):
         self.addresses = []
+        self.strangers = []
+        self.hidden = set()
+        self.state = "healthy"
 
     def describe_target_health(self, TargetGroupArn):
-        health = {"State": "healthy"}
+        health = {"State": self.state}
         return {
             "TargetHealthDescriptions": [
                 {"Target": {"Id": address, "Port": 5000}, "TargetHealth": health}
-                for address in self.addresses
+                for address in [*self.addresses, *self.strangers]
+                if address not in self.hidden
             ]
         }
 
@@ -284,3 +294,32 @@ def clock():
 @pytest.fixture
 def lines():
     return []
+
+
+@pytest.fixture
+def target():
+    return ServiceTarget("todo-staging", "backend", "todo-staging-backend", "backend", 5000, "arn:tg", 2)
+
+
+@pytest.fixture
+def serving(aws):
+    """What the address people use answers with."""
+
+    def seen():
+        version = aws.ecs.serving()
+        return VersionSeen(version, f"sha256:{version}") if version else None
+
+    return seen
+
+
+@pytest.fixture
+def deploy(aws, clock, lines, target, serving):
+    def deploy(version, target=target, *, environment=None, like="", **changes):
+        how = {name: changes.pop(name) for name in _EYES if name in changes}
+        eyes = Eyes(**{"report": lines.append, "verify": serving, "clock": clock, **how})
+        wanted = Wanted(
+            f"r/backend@sha256:{version}", f"sha256:{version}", version, environment or {}, like=like
+        )
+        return roll_out(aws, target, wanted, eyes, **{"deadline_s": 60, **changes})
+
+    return deploy

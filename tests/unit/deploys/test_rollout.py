@@ -1,40 +1,12 @@
 """A roll-out is done when people get the version, and otherwise the earlier release serves again."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 
 from panel.aws.front_door import VersionSeen
-from panel.deploys.rollout import (
-    Baseline,
-    Eyes,
-    RolloutFailedError,
-    ServiceTarget,
-    Wanted,
-    read_baseline,
-    roll_out,
-)
+from panel.deploys.rollout import Baseline, RolloutFailedError, ServiceTarget, read_baseline
 from panel.errors import DeployError, EndpointError, NotFoundError
-
-TARGET = ServiceTarget("todo-staging", "backend", "todo-staging-backend", "backend", 5000, "arn:tg", 2)
-_EYES = {field.name for field in fields(Eyes)}
-
-
-@pytest.fixture
-def deploy(aws, clock, lines):
-    def seen():
-        version = aws.ecs.serving()
-        return VersionSeen(version, f"sha256:{version}") if version else None
-
-    def deploy(version, target=TARGET, *, environment=None, like="", **changes):
-        how = {name: changes.pop(name) for name in _EYES if name in changes}
-        eyes = Eyes(**{"report": lines.append, "verify": seen, "clock": clock, **how})
-        wanted = Wanted(
-            f"r/backend@sha256:{version}", f"sha256:{version}", version, environment or {}, like=like
-        )
-        return roll_out(aws, target, wanted, eyes, **{"deadline_s": 60, **changes})
-
-    return deploy
 
 
 def test_the_first_release_runs_with_its_image_version_and_terraforms_settings(aws, deploy):
@@ -51,8 +23,8 @@ def test_the_first_release_runs_with_its_image_version_and_terraforms_settings(a
 
 
 @pytest.mark.parametrize(("before", "wanted"), [(0, 2), (2, 2), (5, 5), (9, 6), (1, 2)])
-def test_what_autoscaling_has_come_to_is_kept_within_its_bounds(before, wanted):
-    assert TARGET.kept_within(2, 6, Baseline("arn", before, "v1")).desired == wanted
+def test_what_autoscaling_has_come_to_is_kept_within_its_bounds(target, before, wanted):
+    assert target.kept_within(2, 6, Baseline("arn", before, "v1")).desired == wanted
 
 
 def test_the_same_again_registers_nothing_and_is_fine(aws, deploy):
@@ -170,10 +142,10 @@ def test_a_known_cause_that_stays_ends_it_early_and_is_told(aws, clock, deploy):
     assert aws.ecs.serving() == "v1"
 
 
-def test_a_runtime_that_tries_again_and_succeeds_is_given_the_time(aws, deploy):
+def test_a_runtime_that_tries_again_and_succeeds_is_given_the_time(deploy, target):
     reasons = iter(["its port was in use"] * 3)
 
-    done = deploy("v1", target=replace(TARGET, desired=5), broken=lambda arn: next(reasons, None))
+    done = deploy("v1", target=replace(target, desired=5), broken=lambda arn: next(reasons, None))
 
     assert done.running == 5
 
@@ -183,9 +155,8 @@ def test_what_ecs_takes_back_by_itself_counts_as_rolled_back_with_its_reason(aws
     aws.ecs.crashing.add("v2")
     aws.ecs.breaker = True
 
-    # So many that ECS gives up before the panel does.
     with pytest.raises(RolloutFailedError) as failure:
-        deploy("v2", target=replace(TARGET, desired=2))
+        deploy("v2")
 
     assert "ECS took it back: tasks failed to start (tasks stopped:" in failure.value.message
     assert "ECS itself went back to version v1, which serves again" in failure.value.message
@@ -194,9 +165,9 @@ def test_what_ecs_takes_back_by_itself_counts_as_rolled_back_with_its_reason(aws
     assert aws.ecs.updates[-1][0] == "3"
 
 
-def test_a_repeated_step_still_goes_back_to_the_release_it_was_told_of(aws, deploy):
+def test_a_repeated_step_still_goes_back_to_the_release_it_was_told_of(aws, deploy, target):
     deploy("v1")
-    before = read_baseline(aws, TARGET)
+    before = read_baseline(aws, target)
     aws.ecs.crashing.add("v2")
 
     def cut(line):
