@@ -72,13 +72,6 @@ def commits_between(root: Path, before: str, after: str, paths: Sequence[str]) -
     return Range(True, there[0], back[0], there[1], back[1])
 
 
-def position_of(root: Path, revision: str | None, paths: Sequence[str]) -> int | None:
-    """How many commits had touched a source by a revision; None where git cannot know."""
-    if not revision or not _HASH.fullmatch(revision) or _is_shallow(root):
-        return None
-    return _number(_git(root, "rev-list", "--count", revision, "--", *paths))
-
-
 def _commits(
     root: Path, since: str, until: str, paths: Sequence[str]
 ) -> tuple[tuple[Commit, ...], int] | None:

@@ -7,7 +7,6 @@ from typing import Literal, TypedDict, cast
 
 from panel.catalogue.schema import SHARED, ContainerService
 from panel.deploys import seconds
-from panel.deploys.commits import position_of
 from panel.deploys.revision import source_revision
 from panel.deploys.shipping import ServiceSource, Shipment
 from panel.errors import DeployError, NotFoundError
@@ -65,11 +64,11 @@ class ImageSteps(ShippingSteps):
 
     def _build(self, run: Run, name: str, service: ContainerService, work: Work) -> Shipped:
         source = self._source(run, name, service)
-        revision, root = source.revision, source.root
+        revision = source.revision
         release = self._start_release(
             run, name, "container", revision.tag, "build",
             revision=revision.commit or "", committed_at=revision.committed_at,
-            position=position_of(root, revision.commit, [service.source, source.requirements]),
+            position=revision.position,
         )  # fmt: skip
         shipment = self._acts.ship_from_source(
             self._context.aws(), source,

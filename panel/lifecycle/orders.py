@@ -79,12 +79,18 @@ class Orders:
         """Bring an environment to what the catalogue and the source say."""
         return self._begin(who, "update", environment, auto_approve=auto_approve)
 
-    def plan(self, who: Identity, environment: str) -> Run:
-        """Plan an environment without applying anything."""
-        return self._begin(who, "plan", environment)
+    def plan(self, who: Identity, environment: str, *, here: str = "") -> Run:
+        """Plan an environment without applying anything.
 
-    def destroy(self, who: Identity, environment: str, *, confirm: str, auto_approve: bool = False) -> Run:
-        """Destroy an environment; ``confirm`` must be its name.
+        Args:
+            here: id of the data directory whose worker must take the run, since what lies beside it is to be planned.
+        """
+        return self._begin(who, "plan", environment, pinned_instance=here)
+
+    def destroy(
+        self, who: Identity, environment: str, *, confirm: str, auto_approve: bool = False, here: str = ""
+    ) -> Run:
+        """Destroy an environment; ``confirm`` must be its name, ``here`` is as for a plan.
 
         Raises:
             ProtectedError: the environment is protected.
@@ -92,15 +98,22 @@ class Orders:
         """
         self._known(environment)
         self._refuse("destroy", who, environment, confirm=confirm)
-        return self._begin(who, "destroy", environment, auto_approve=auto_approve)
+        return self._begin(who, "destroy", environment, auto_approve=auto_approve, pinned_instance=here)
 
     def sync(
-        self, who: Identity, environment: str, *, confirm: str = "", auto_approve: bool = False
+        self,
+        who: Identity,
+        environment: str,
+        *,
+        confirm: str = "",
+        auto_approve: bool = False,
+        here: str = "",
     ) -> Run | None:
         """Bring an environment to what the catalogue says: create it, update it, or destroy it where it is retired.
 
         Args:
             confirm: the environment's name, which a destruction takes.
+            here: id of the data directory whose worker must take the run, since what lies beside it is meant.
 
         Returns:
             None: it is retired and does not exist, so that there is nothing to do.
@@ -112,10 +125,10 @@ class Orders:
         if entry is not None and entry.retired:
             if not self.would_destroy(environment):
                 return None
-            return self.destroy(who, environment, confirm=confirm, auto_approve=auto_approve)
+            return self.destroy(who, environment, confirm=confirm, auto_approve=auto_approve, here=here)
         there = environment == SHARED or self._stores.environments.get(environment).exists
-        act = self.update if there else self.create
-        return act(who, environment, auto_approve=auto_approve)
+        kind = "update" if there else "create"
+        return self._begin(who, kind, environment, auto_approve=auto_approve, pinned_instance=here)
 
     def would_destroy(self, environment: str) -> bool:
         """Whether a ``sync`` comes to a destruction, for which somebody has to say the environment's name."""
@@ -225,7 +238,7 @@ class Orders:
             who.name, who.role, kind, environment, auto_approve=auto_approve, **detail, **dict(options or {})
         )
         return self._stores.runs.create(
-            environment, kind, who.name, stages, auto_approve=auto_approve, options=options,
+            environment, kind, who.name, stages, auto_approve=auto_approve, options=options, pinned_instance=pinned_instance,
             priority=PRIORITIES.get(kind, CHANGING),
             retry_of=repeat.run_id if repeat else None,
             replaces=repeat.run_id if repeat and repeat.waiting else None,

@@ -8,7 +8,6 @@ from typing import Any
 from panel.aws.front_door import SiteSeen, front_door, site_seen
 from panel.catalogue.schema import StaticService
 from panel.deploys import StoppedError
-from panel.deploys.commits import position_of
 from panel.deploys.revision import source_revision
 from panel.deploys.site import Publication
 from panel.deploys.site_manifest import Manifest, SitePlace
@@ -105,7 +104,7 @@ class SiteSteps(ShippingSteps):
         revision = source_revision(root, service.source)
         return self._start_release(
             run, name, "static", revision.tag, "build", revision=revision.commit or "",
-            committed_at=revision.committed_at, position=position_of(root, revision.commit, [service.source]),
+            committed_at=revision.committed_at, position=revision.position,
         )  # fmt: skip
 
     def _publish(

@@ -102,7 +102,13 @@ class Ecs:
         return {"services": [found]}
 
     def update_service(
-        self, *, cluster: str, service: str, taskDefinition: str, desiredCount: int
+        self,
+        *,
+        cluster: str,
+        service: str,
+        taskDefinition: str,
+        desiredCount: int,
+        forceNewDeployment: bool = False,
     ) -> dict[str, Any]:
         self.asked.append((service, desiredCount, taskDefinition))
         self.desired[service] = desiredCount
