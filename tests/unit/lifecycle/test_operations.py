@@ -192,10 +192,14 @@ def test_a_sync_is_what_the_catalogue_asks_for(
     if retired:
         retire(catalogue, "staging")
 
-    run = desk.operations.sync(desk.admin, "staging", confirm="staging", auto_approve=True)
+    run = desk.operations.sync(desk.admin, "staging", confirm="staging", auto_approve=True, here="ci/1")
 
-    assert (run.kind, run.auto_approve) == (kind, True)
+    assert (run.kind, run.auto_approve, run.pinned_instance) == (kind, True, "ci/1")
     assert desk.acts() == [("ana", kind, "staging")]
+
+
+def test_a_plan_may_be_for_one_worker_alone(desk: Any) -> None:
+    assert desk.operations.plan(desk.admin, "staging", here="ci/1").pinned_instance == "ci/1"
 
 
 def test_a_sync_of_what_is_retired_and_gone_does_nothing(desk: Any, catalogue: Catalogue) -> None:
