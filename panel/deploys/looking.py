@@ -75,6 +75,12 @@ class Look:
         return sum(target.proven and (not addresses or target.id in addresses) for target in self.targets)
 
     @property
+    def under_way(self) -> bool:
+        """Whether ECS itself calls the deployment unfinished: it would not go back to one that never finished."""
+        primary = self.service.primary
+        return primary is not None and primary.rollout_state == "IN_PROGRESS"
+
+    @property
     def in_service(self) -> int:
         """Targets that may get requests."""
         return sum(target.in_service for target in self.targets)
@@ -133,7 +139,10 @@ def look(aws: Aws, wanted: Settling, *, past_stops: frozenset[str] = frozenset()
     service = get_service(aws, wanted.cluster, wanted.service)
     tasks = list_tasks(aws, wanted.cluster, wanted.service)
     targets = target_health(aws, wanted.target_group_arn) if wanted.target_group_arn else ()
-    return Look(wanted, service, tasks, _new_stops(aws, wanted, past_stops), targets)
+    stopped = _new_stops(aws, wanted, past_stops)
+    # A task may stop between the two questions.
+    gone = {task.arn for task in stopped}
+    return Look(wanted, service, tuple(task for task in tasks if task.arn not in gone), stopped, targets)
 
 
 def stopped_tasks(aws: Aws, wanted: Settling) -> list[Task]:

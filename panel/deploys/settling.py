@@ -28,6 +28,8 @@ _EVIDENCE_LINES = 12
 _BROKEN_S = 15.0
 # ECS promises no more than that a change shows soon.
 _SHOWS_WITHIN_S = 10.0
+# What people get is right by then; what is waited for is only that ECS goes back to this release from the next.
+_COMPLETES_WITHIN_S = 60.0
 # What ECS's own way back says of itself among the service's events.
 _TAKEN_BACK_EVENTS = ("circuit breaker", "rolled back", "rolling back")
 
@@ -92,9 +94,10 @@ def watch(aws: Aws, wanted: Settling, change: Change, eyes: Eyes) -> int:
     while True:
         if watcher.step():
             return watcher.running
-        if clock.now() >= end:
+        if clock.now() >= end and not watcher.serves:
             raise watcher.unsettled(f"it was not done within {change.deadline_s:.0f} s: {watcher.missing}")
-        clock.wait(_LOOK_WHILE_PROVING_S if watcher.proofs else look_s)
+        proving = watcher.proofs and not watcher.serves
+        clock.wait(_LOOK_WHILE_PROVING_S if proving else look_s)
 
 
 class _Watcher:
@@ -112,10 +115,16 @@ class _Watcher:
         self._begun = 0.0
         self._shown = False
         self._broken_since: float | None = None
+        self._serves_since: float | None = None
         self._ecs_took_it_back = ""
         self.missing = "nothing was seen of it yet"
         self.proofs = 0
         self.running = 0
+
+    @property
+    def serves(self) -> bool:
+        """Whether all is done but for ECS's own word on it."""
+        return self._serves_since is not None and self.proofs > 0
 
     def begin(self) -> None:
         """Remember what happened before, so that it is not taken for a consequence, and make the change."""
@@ -155,7 +164,17 @@ class _Watcher:
             return False
         self.proofs += 1
         self.missing = "the new version does not answer steadily"
-        return self.proofs >= max(_PROOFS, seen.in_service + 1)
+        return self.proofs >= max(_PROOFS, seen.in_service + 1) and self._completed(seen)
+
+    def _completed(self, seen: Look) -> bool:
+        """Whether ECS calls the deployment complete as well, or has been waited for long enough."""
+        if not seen.under_way:
+            return True
+        now = self._eyes.clock.now()
+        if self._serves_since is None:
+            self._serves_since = now
+            self._eyes.report("Waiting: it serves, and ECS has yet to call the deployment complete")
+        return now - self._serves_since >= _COMPLETES_WITHIN_S
 
     def unsettled(self, why: str, *, hint: str = "") -> Unsettled:
         """The failure, with what ECS said on the way."""

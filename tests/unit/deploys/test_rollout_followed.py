@@ -168,3 +168,20 @@ def test_a_service_without_a_load_balancer_is_done_by_its_tasks(aws, deploy, tar
     aws.elbv2 = None
 
     assert deploy("v1", target=replace(target, target_group_arn="")).running == 2
+
+
+def test_what_serves_waits_for_ecs_to_call_it_complete_and_not_for_ever(aws, deploy, clock, lines):
+    complete = aws.ecs._complete
+
+    def never_complete(old):
+        complete(old)
+        for deployment in aws.ecs.service["deployments"]:
+            deployment["rolloutState"] = "IN_PROGRESS"
+
+    aws.ecs._complete = never_complete
+
+    done = deploy("v1", deadline_s=30)
+
+    assert done.running == 2
+    assert any("ECS has yet to call the deployment complete" in line for line in lines)
+    assert 60 <= clock.seconds < 90
