@@ -24,6 +24,10 @@ _PROOFS = 3
 _STOPS_PER_TASK = 2
 _STOPS_AT_LEAST = 3
 _EVIDENCE_LINES = 12
+_LONGEST_EVIDENCE = 500
+# An engine's own words may go over a page; those of all tasks are in the evidence.
+_REASONS_IN_MESSAGE = 3
+_REASON_IN_MESSAGE = 160
 # How long the runtime has to go on saying that the change is broken: it may just be trying again.
 _BROKEN_S = 15.0
 # ECS promises no more than that a change shows soon.
@@ -179,10 +183,12 @@ class _Watcher:
     def unsettled(self, why: str, *, hint: str = "") -> Unsettled:
         """The failure, with what ECS said on the way."""
         stops = self._last.stopped if self._last else ()
-        reasons = dict.fromkeys(reason for task in stops for reason in task.reasons)
-        text = why + (f" (tasks stopped: {'; '.join(reasons)})" if reasons else "")
+        reasons = list(dict.fromkeys(reason.strip() for task in stops for reason in task.reasons))
+        shown = "; ".join(_shortened(reason, _REASON_IN_MESSAGE) for reason in reasons[:_REASONS_IN_MESSAGE])
+        text = why + (f" (tasks stopped: {shown})" if shown else "")
         tasks = stops or (self._last.current if self._last else ())
-        return Unsettled(text, tuple(self._evidence[-_EVIDENCE_LINES:]), hint=hint, tasks=tasks)
+        evidence = [*self._evidence, *(_shortened(reason, _LONGEST_EVIDENCE) for reason in reasons)]
+        return Unsettled(text, tuple(evidence[-_EVIDENCE_LINES:]), hint=hint, tasks=tasks)
 
     def _stop_if_asked(self) -> None:
         if self._change.stoppable and self._eyes.stopped():
@@ -268,3 +274,7 @@ class _Watcher:
         if missing != self.missing:
             self.missing = missing
             self._eyes.report(f"Waiting: {missing}")
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

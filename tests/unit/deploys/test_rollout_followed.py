@@ -185,3 +185,20 @@ def test_what_serves_waits_for_ecs_to_call_it_complete_and_not_for_ever(aws, dep
     assert done.running == 2
     assert any("ECS has yet to call the deployment complete" in line for line in lines)
     assert 60 <= clock.seconds < 90
+
+
+def test_reasons_without_end_are_cut_in_the_message_and_longer_in_the_detail(aws, deploy):
+    aws.ecs.crashing.add("v1")
+
+    def talk(ecs):
+        for number, task in enumerate(ecs.tasks.values()):
+            task["stoppedReason"] = f"engine {number}: " + "x" * 2000
+
+    aws.ecs.after_next_update(*[talk] * 20)
+
+    with pytest.raises(RolloutFailedError) as failure:
+        deploy("v1")
+
+    assert "engine 0" in failure.value.message
+    assert len(failure.value.message) < 1000
+    assert 1000 < len(failure.value.detail) < 7000
