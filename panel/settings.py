@@ -41,11 +41,11 @@ _PACKAGES = (
 class Settings(BaseSettings):
     """Where the panel keeps its things and how it reaches others.
 
-    Every field is set by the environment variable ``PANEL_<FIELD>``; relative paths are taken from the
-    folder the panel was started in.
+    Every field is set by the environment variable ``PANEL_<FIELD>``, and an empty one counts as not set: CI hands
+    over secrets that nobody has filled in as empty. Relative paths are taken from the folder the panel was started in.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PANEL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PANEL_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     root: Path = Field(
         default_factory=lambda: Path(__file__).resolve().parents[1],

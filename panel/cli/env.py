@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,10 +11,20 @@ from panel.cli.documents import environment_document
 from panel.cli.follow import follow
 from panel.errors import RefusedError
 
+if TYPE_CHECKING:
+    from panel.wiring import Panel
+
 app = typer.Typer(no_args_is_help=True, help="Environments: list, show, create, update, plan, destroy.")
 
 Confirm = Annotated[
     str | None, typer.Option("--confirm", metavar="NAME", help="The environment's name once more.")
+]
+
+Here = Annotated[
+    bool,
+    typer.Option(
+        "--here", help="What lies here is meant: no worker of another data directory takes the run."
+    ),
 ]
 
 
@@ -123,6 +133,7 @@ def apply(
 def plan(
     name: options.Environment,
     *,
+    here: Here = False,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
     json: options.Json = False,
@@ -130,7 +141,7 @@ def plan(
 ) -> None:
     """Plan an environment without applying anything."""
     panel = state.get_panel()
-    run = panel.operations.plan(panel.identity, name)
+    run = panel.operations.plan(panel.identity, name, here=_instance(panel, here))
     follow(panel, run, wait=wait, timeout_s=timeout, as_json=json)
 
 
@@ -158,6 +169,13 @@ def destroy(
     follow(panel, run, wait=wait, timeout_s=timeout, as_json=json)
 
 
+def _instance(panel: Panel, here: bool) -> str:
+    """This data directory on this machine, where no other is to take a run."""
+    from panel.lifecycle.instance import instance_id
+
+    return instance_id(panel.settings.data_path) if here else ""
+
+
 def _confirmed(name: str) -> str:
     if not state.is_interactive():
         raise RefusedError(
@@ -171,6 +189,7 @@ def sync(
     name: options.Environment,
     *,
     confirm: Confirm = None,
+    here: Here = False,
     yes: options.Yes = False,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
@@ -184,7 +203,9 @@ def sync(
     panel = state.get_panel()
     if confirm is None and panel.operations.would_destroy(name):
         confirm = _confirmed(name)
-    run = panel.operations.sync(panel.identity, name, confirm=confirm or "", auto_approve=yes)
+    run = panel.operations.sync(
+        panel.identity, name, confirm=confirm or "", auto_approve=yes, here=_instance(panel, here)
+    )
     if run is not None:
         follow(panel, run, wait=wait, timeout_s=timeout, as_json=json)
     if json:

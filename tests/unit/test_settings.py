@@ -44,7 +44,7 @@ _GOOD = {
     "PANEL_USER": ("ana", "ana"),
 }
 _BAD = {
-    "PANEL_LOCAL_PORT": ["80", "70000", "many", ""],
+    "PANEL_LOCAL_PORT": ["80", "70000", "many"],
     "PANEL_PORT": ["0", "-1"],
     "PANEL_LOCAL_RUNTIME": ["podman"],
     "PANEL_APPROVAL_TIMEOUT_S": ["0", "a week"],
@@ -71,6 +71,15 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     load_settings.cache_clear()
     yield
     load_settings.cache_clear()
+
+
+@pytest.mark.parametrize("name", sorted(_GOOD))
+def test_an_empty_variable_counts_as_not_set(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "")
+
+    field = name.removeprefix("PANEL_").lower()
+    default = Settings.model_fields[field].get_default(call_default_factory=True)
+    assert getattr(load_settings(), field) == default
 
 
 def test_every_setting_has_a_line_in_the_tables_above() -> None:
@@ -190,7 +199,7 @@ def test_every_setting_says_what_it_is_for() -> None:
         assert field.description, name
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "panel.example.com", ""])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "panel.example.com"])
 def test_an_address_that_others_can_reach_is_refused(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANEL_HOST", host)
     with pytest.raises(ValidationError, match="loopback"):

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from panel.lifecycle.instance import instance_id
+
 
 @pytest.fixture
 def retired(folder):
@@ -19,6 +21,13 @@ def test_what_does_not_exist_is_created_and_then_updated(terminal, panel):
     panel.stores.environments.save("staging", exists=True)
     assert terminal.json("env", "sync", "staging", "--yes", "--wait")["kind"] == "update"
     assert [run.kind for run in panel.stores.runs.recent()] == ["update", "create"]
+
+
+def test_a_run_may_be_for_the_worker_of_this_data_directory_alone(terminal, panel):
+    assert terminal("env", "sync", "staging", "--here", "--yes", "--wait").exit_code == 0
+    assert terminal("env", "plan", "staging", "--here", "--wait").exit_code == 0
+    own = instance_id(panel.settings.data_path)
+    assert [run.pinned_instance for run in panel.stores.runs.recent()] == [own, own]
 
 
 @pytest.mark.usefixtures("retired")
