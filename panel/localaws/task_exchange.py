@@ -93,6 +93,13 @@ class TaskExchange:
         self._clean_up = ecs._cleanup_task_resources
         self._reconcile = ecs._reconcile_service_tasks
         self._record_failure = ecs._record_service_task_failure
+        self._closing = False
+        # Two looks at once would both start the task that is missing, and one of them would be ended again.
+        self._turn = threading.RLock()
+
+    def close(self) -> None:
+        """From now on no task takes the place of one that ends: the emulator ends them all."""
+        self._closing = True
 
     def install(self) -> None:
         """Take the places."""
@@ -125,6 +132,19 @@ class TaskExchange:
 
     def reconcile(self, cluster: str, service_key: str) -> None:
         """Take the next step of a service; where tasks run at once, all steps."""
+        with self._turn:
+            if not self._closing:
+                self._take_steps(cluster, service_key)
+
+    def record_failure(self, task: Task, digest_resolution_failed: bool = False) -> None:
+        """Count a task that failed, and see whether its place is wanted by another."""
+        self._record_failure(task, digest_resolution_failed)
+        cluster = str(task.get("clusterArn", "")).rpartition("/")[2]
+        service = str(task.get("group", ""))
+        if cluster and service.startswith("service:"):
+            self.reconcile(cluster, f"{cluster}/{service.partition(':')[2]}")
+
+    def _take_steps(self, cluster: str, service_key: str) -> None:
         if self._ecs._get_docker():
             self._give_up_what_never_served(cluster, service_key)
             self._reconcile(cluster, service_key)
@@ -137,14 +157,6 @@ class TaskExchange:
                 return
             if before == (before := (primary.get("id"), primary.get("runningCount"))):
                 return
-
-    def record_failure(self, task: Task, digest_resolution_failed: bool = False) -> None:
-        """Count a task that failed, and see whether its place is wanted by another."""
-        self._record_failure(task, digest_resolution_failed)
-        cluster = str(task.get("clusterArn", "")).rpartition("/")[2]
-        service = str(task.get("group", ""))
-        if cluster and service.startswith("service:"):
-            self.reconcile(cluster, f"{cluster}/{service.partition(':')[2]}")
 
     def _give_up_what_never_served(self, cluster: str, service_key: str) -> None:
         """Tasks of an earlier roll-out that have not come up go first: they hold places that the next one needs."""
@@ -222,14 +234,19 @@ class TaskExchange:
             self.record_failure(task)
 
 
-def exchange_carefully(ecs: Any, groups: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Make MiniStack's ECS careful; False where it is another one than this was written for."""
+def exchange_carefully(ecs: Any, groups: Mapping[str, Mapping[str, Any]]) -> Callable[[], None]:
+    """Make MiniStack's ECS careful, where it is the one that this was written for.
+
+    Returns:
+        To be called when the emulator begins to end.
+    """
     missing = [name for name in _USED if not hasattr(ecs, name)]
     if missing:
         _log.warning("Roll-outs may lose requests: this MiniStack has no %s", ", ".join(missing))
-        return False
-    TaskExchange(ecs, groups).install()
-    return True
+        return lambda: None
+    exchange = TaskExchange(ecs, groups)
+    exchange.install()
+    return exchange.close
 
 
 def _asker() -> Callable[[str, Door], bool]:
