@@ -40,12 +40,18 @@ def version(release: ReleaseView) -> str:
     return f"{mono(shorten(release.version, _VERSION))} {quiet(esc(release.label))}"
 
 
-def refusal(panel: Facade, view: EnvironmentView) -> str | None:
-    """Why this person can deploy nothing to the environment now; None where they can."""
+def refusal(panel: Facade, view: EnvironmentView, *, going_back: bool = False) -> str | None:
+    """Why this person can deploy nothing to the environment now; None where they can.
+
+    Args:
+        going_back: only to an earlier release; that is done in an environment that is to be gone as well.
+    """
     if not can(panel.identity, Capability.DEPLOY):
         return words.ROLE.format(roles=readers.roles(Capability.DEPLOY))
     if not view.exists or view.state == "lost":
         return words.NO_ENVIRONMENT.format(name=view.name)
+    if not going_back and panel.catalogue().environments[view.name].retired:
+        return words.RETIRED.format(name=view.name)
     if view.state == "asleep":
         return words.ASLEEP.format(name=view.name)
     run = view.active_run
@@ -61,7 +67,7 @@ def listed(names: Sequence[str]) -> str:
 
 def timelines(panel: Facade, view: EnvironmentView) -> None:
     """Draw the releases of every service, newest first, with the way back to each."""
-    refused = refusal(panel, view)
+    refused = refusal(panel, view, going_back=True)
     if refused is not None and view.exists:
         draw(f"<p>{quiet(esc(refused))}</p>")
     for service in view.services.values():
