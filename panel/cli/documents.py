@@ -94,6 +94,8 @@ def run_details(run: Run, stores: Stores) -> dict[str, Any]:
             for step in stores.runs.transitions(number)
         ],
         "error": _error(run),
+        "changes": [*run.changes],
+        "parts": [*run.parts],
         "plan": plan_document(own_plan(run, stores)),
     }
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from panel.cli import output, state
+from panel.cli.changes import change_lines, ended_document, release_lines
 from panel.cli.documents import environment_document, own_plan, run_document
 from panel.cli.errors import DONE, FAILED, INTERRUPTED, REFUSED
 from panel.cli.plans import show_plan
-from panel.cli.progress import LiveReporter, PlainReporter, Reporter
+from panel.cli.progress import SHIPPING_STAGES, LiveReporter, PlainReporter, Reporter
 from panel.cli.worker_watch import WorkerWatch
 from panel.errors import IllegalTransitionError, TimeLimitError
-from panel.lifecycle.stages import READ_ONLY
+from panel.lifecycle.stages import READ_ONLY, SHIPPING
+from panel.store.releases import OPEN
 
 if TYPE_CHECKING:
     from panel.store.tables import Run
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _LOOK_S = 0.4
 _LINES = 500
+#: What waits for review where it is no plan.
+_NOUNS = {"deploy": "deployment", "promote": "promotion"}
 _ASKING = frozenset({"planned", "blocked"})
 #: Exit code by the state a run ended in; every other end failed.
 ENDS = {"applied": DONE, "no_changes": DONE, "blocked": REFUSED, "discarded": REFUSED, "stale": REFUSED}
@@ -85,6 +89,7 @@ class _Watch:
         self._stages: dict[str, tuple[str, str]] = {}
         self._line = 0
         self._reviewed: set[str] = set()
+        self._told_changes = False
         self._worker = WorkerWatch(panel, started=started)
 
     def until_end(self) -> Run:
@@ -117,12 +122,23 @@ class _Watch:
             if stage.state != "pending" and self._stages.get(stage.name) != now:
                 self._stages[stage.name] = now
                 reporter.stage(stage)
+        if run.changes and not self._told_changes:
+            self._told_changes = True
+            for text in change_lines(run):
+                reporter.line(f"  {text}")
         if state.is_verbose():
             for line in self._runs.lines(self._number, after=self._line, limit=_LINES):
                 self._line = line.id or self._line
                 reporter.line(f"    {line.text}")
         if run.active:
-            reporter.progress(run)
+            reporter.progress(run, self._service(run))
+
+    def _service(self, run: Run) -> str:
+        """The service that is being shipped; empty where none is."""
+        if run.stage not in SHIPPING_STAGES:
+            return ""
+        releases = self._panel.stores.releases.of_run(self._number)
+        return next((one.service for one in reversed(releases) if one.status in OPEN), "")
 
     def _review(self, run: Run) -> None:
         """Show the plan once, and ask where somebody can be asked."""
@@ -137,11 +153,13 @@ class _Watch:
         if others:
             output.say(others)
         if not state.is_interactive() or (others and not self._may_approve(run)):
-            output.say(f"▲ The plan waits for review. Approve it: panel runs approve {run.id}")
+            what = _NOUNS.get(run.kind, "plan")
+            output.say(f"▲ The {what} waits for review. Approve it: panel runs approve {run.id}")
             output.say(f"  or discard it: panel runs discard {run.id}. Waiting until somebody decides …")
             return
+        act = "release" if run.kind in SHIPPING else "apply"
         answer = output.ask(
-            "Approve and apply? Type 'yes', 'no' to discard, or nothing to leave it open"
+            f"Approve and {act}? Type 'yes', 'no' to discard, or nothing to leave it open"
         ).lower()
         # Somebody else may have decided in the meantime: then that decision counts.
         with suppress(IllegalTransitionError):
@@ -183,7 +201,8 @@ def _reporter() -> Reporter:
 
 def _tell_end(panel: Panel, run: Run, as_json: bool) -> None:
     if as_json:
-        output.json_result(run_document(run))
+        more = ended_document(panel, run) if run.kind in SHIPPING else {}
+        output.json_result({**run_document(run), **more})
     code = exit_code(run)
     took = ""
     if run.started_at is not None and run.ended_at is not None:
@@ -199,6 +218,9 @@ def _tell_end(panel: Panel, run: Run, as_json: bool) -> None:
         output.say(f"  {run.comment}")
     if code == DONE:
         _tell_result(panel, run, as_json)
+        return
+    for line in release_lines(panel, run):
+        output.say(f"  {line}")
 
 
 def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
@@ -219,6 +241,11 @@ def _tell_result(panel: Panel, run: Run, as_json: bool) -> None:
     document = environment_document(panel.overview.environment(run.environment))
     if run.kind == "destroy":
         tell(f"{run.environment}: destroyed, nothing of it is left.")
+        return
+    if run.kind in SHIPPING:
+        for line in release_lines(panel, run):
+            tell(line)
+        tell(f"{run.environment}: {document['url'] or 'no address'}")
         return
     tell(f"{run.environment}: {document['url'] or 'no address'}")
     for name, service in document["services"].items():

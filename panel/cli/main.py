@@ -9,6 +9,7 @@ import typer
 from panel.cli import (
     cost,
     db,
+    deployments,
     doctor,
     env,
     keys,
@@ -17,6 +18,7 @@ from panel.cli import (
     notify,
     page,
     records,
+    releases,
     runs,
     services,
     state,
@@ -42,7 +44,11 @@ app = typer.Typer(
 app.command("up")(page.up)
 app.command("down")(page.down)
 app.command("doctor")(doctor.doctor)
-app.command("deploy")(services.deploy)
+app.command("deploy")(deployments.deploy)
+app.command("rollback")(deployments.rollback)
+app.command("promote")(deployments.promote)
+app.command("releases")(releases.releases)
+app.command("images")(releases.images)
 app.command("health")(services.health)
 app.command("locks")(locks.locks)
 app.add_typer(worker.app, name="worker")

@@ -19,6 +19,7 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 _DETAIL_LINES = 40
 _INDENT = "    "
 _DIGEST = 12
+_UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB"))
 
 
 def clean(text: str) -> str:
@@ -123,10 +124,22 @@ def size(number: int) -> str:
     """An amount of bytes for people: ``96 MB``; nothing where it is not known."""
     if not number:
         return ""
-    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")):
-        if number >= unit:
-            return f"{number / unit:.1f} {name}" if number < 10 * unit else f"{number // unit} {name}"
-    return f"{number} B"
+    unit, name = _unit(number)
+    return f"{_amount(number, unit)} {name}"
+
+
+def size_of(done: int, total: int) -> str:
+    """How much of an amount of bytes: ``41 of 96 MB``."""
+    unit, name = _unit(total)
+    return f"{_amount(done, unit)} of {_amount(total, unit)} {name}"
+
+
+def _unit(number: int) -> tuple[int, str]:
+    return next((one for one in _UNITS if number >= one[0]), (1, "B"))
+
+
+def _amount(number: int, unit: int) -> str:
+    return f"{number / unit:.1f}" if 0 < number < 10 * unit and unit > 1 else str(round(number / unit))
 
 
 def digest(whole: str) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from panel.cli import output
+from panel.cli.changes import change_lines
 from panel.cli.documents import own_plan, run_document
 from panel.cli.progress import progress_text, stage_text
 from panel.errors import NotFoundError
@@ -90,6 +91,8 @@ def run_lines(run: Run, stores: Stores) -> Iterator[str]:
         yield f"  plan {changes}, {output.money(run.monthly_usd)}"
     if run.retry_of is not None:
         yield f"  again, after run {run.retry_of}"
+    for line in change_lines(run):
+        yield f"  {line}"
     for stage in stores.runs.stages(number):
         yield f"  {stage_text(stage)}"
     if run.active:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 #: Seconds between two lines of progress where there is no terminal.
 PLAIN_INTERVAL_S = 10.0
+#: Stages that are about one service after the other.
+SHIPPING_STAGES = frozenset({"image", "rollout", "site"})
+_COUNTED = frozenset({"shared", "apply", "destroy"})
+_OVER = frozenset({"done", "kept"})
 _MARKS = {"done": "✓", "skipped": "–", "failed": "✗", "active": "…", "waiting": "▲"}
 
 
@@ -30,8 +35,8 @@ class Reporter(Protocol):
     def stage(self, stage: RunStage) -> None:
         """A stage changed its state."""
 
-    def progress(self, run: Run) -> None:
-        """What the run does now; called at every look."""
+    def progress(self, run: Run, service: str = "") -> None:
+        """What the run does now, and on which service where that is known; called at every look."""
 
     def line(self, text: str) -> None:
         """A line to stay on the screen."""
@@ -44,14 +49,58 @@ def stage_text(stage: RunStage) -> str:
     return f"{text}: {stage.detail}" if stage.detail else text
 
 
-def progress_text(run: Run) -> str:
-    """What a run does now and what it waits for: ``Apply, 31 of 42, waits for aws_route53_record.app``."""
-    parts = [TITLES.get(run.stage, "waiting for a worker")]
-    if run.progress_total and run.stage in {"shared", "apply", "destroy"}:
-        parts.append(f"{run.progress_done} of {run.progress_total}")
+def progress_text(run: Run, service: str = "") -> str:
+    """What a run does now and what it waits for: ``Apply, 31 of 42, waits for aws_route53_record.app``.
+
+    Args:
+        service: the service that is being shipped, where that is known.
+    """
+    words = [TITLES.get(run.stage, "waiting for a worker")]
+    parts = parts_text(run.parts)
+    if parts:
+        words.append(f"{service}: {parts}" if service else parts)
+    elif service and run.stage in SHIPPING_STAGES:
+        words.append(service)
+    elif run.progress_total and run.stage in _COUNTED:
+        words.append(f"{run.progress_done} of {run.progress_total}")
     if run.waiting_for:
-        parts.append(f"waits for {run.waiting_for}")
-    return ", ".join(parts)
+        words.append(f"waits for {run.waiting_for}")
+    return ", ".join(words)
+
+
+def parts_text(parts: Sequence[Mapping[str, Any]]) -> str:
+    """What a stage is made of, by kind: ``3 of 7 layers, 41 of 96 MB``, ``1 of 2 tasks``, ``120 of 2000 files``."""
+    kinds = list(dict.fromkeys(str(part.get("kind", "")) for part in parts))
+    return ", ".join(
+        _kind_text(kind, [part for part in parts if str(part.get("kind", "")) == kind]) for kind in kinds
+    )
+
+
+def _kind_text(kind: str, parts: Sequence[Mapping[str, Any]]) -> str:
+    if len(parts) == 1 and not parts[0].get("total"):
+        (only,) = parts
+        return f"{only.get('name') or kind}: {only.get('detail') or only.get('state')}"
+    if all(part.get("unit") == "files" for part in parts):
+        done, total = measure(parts)
+        return f"{done} of {total} files"
+    over = sum(str(part.get("state")) in _OVER for part in parts)
+    text = f"{over} of {len(parts)} {kind or 'part'}{'s' if len(parts) != 1 else ''}"
+    total = sum(int(part.get("total") or 0) for part in parts if part.get("unit") == "B")
+    if total:
+        done = sum(int(part.get("done") or 0) for part in parts if part.get("unit") == "B")
+        text += f", {output.size_of(done, total)}"
+    failed = sum(part.get("state") == "failed" for part in parts)
+    return f"{text}, {failed} failed" if failed else text
+
+
+def measure(parts: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """How far a stage is by its parts: done and total, of files where it is about files."""
+    files = [part for part in parts if part.get("unit") == "files"]
+    if files:
+        return sum(int(part.get("done") or 0) for part in files), sum(
+            int(part.get("total") or 0) for part in files
+        )
+    return sum(str(part.get("state")) in _OVER for part in parts), len(parts)
 
 
 class PlainReporter:
@@ -77,10 +126,10 @@ class PlainReporter:
         """See `Reporter.stage`."""
         self._print(stage_text(stage))
 
-    def progress(self, run: Run) -> None:
+    def progress(self, run: Run, service: str = "") -> None:
         """See `Reporter.progress`."""
         if time.monotonic() - self._last >= self._interval_s:
-            self._print(progress_text(run))
+            self._print(progress_text(run, service))
 
     def line(self, text: str) -> None:
         """See `Reporter.line`."""
@@ -121,13 +170,14 @@ class LiveReporter:
         if stage.state not in {"active", "pending"}:
             self.line(stage_text(stage))
 
-    def progress(self, run: Run) -> None:
+    def progress(self, run: Run, service: str = "") -> None:
         """See `Reporter.progress`."""
+        done, total = measure(run.parts) if run.parts else (run.progress_done, run.progress_total)
         self._progress.update(
             self._task,
-            description=output.clean(progress_text(run)),
-            completed=run.progress_done,
-            total=run.progress_total or None,
+            description=output.clean(progress_text(run, service)),
+            completed=done,
+            total=total or None,
         )
 
     def line(self, text: str) -> None:

@@ -26,6 +26,7 @@ def release_document(view: ReleaseView) -> dict[str, Any]:
         "tag": view.tag,
         "revision": view.revision,
         "committed_at": iso(view.committed_at),
+        "position": view.position,
         "size": view.size,
         "source": view.source,
         "origin": view.origin,

