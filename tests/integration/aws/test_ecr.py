@@ -16,13 +16,13 @@ from panel.aws.session import Account, Aws
 from panel.errors import AwsError, NotFoundError
 
 
-def put_image(aws, tag, number=0):
+def put_image(aws, tag):
     manifest = {
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": {
             "mediaType": "application/vnd.oci.image.config.v1+json",
-            "size": number,
+            "size": 0,
             "digest": "sha256:0",
         },
         "layers": [],
@@ -59,12 +59,6 @@ def test_images_are_found_by_tag_and_digest(aws, repository):
     assert find_image(aws, "todo/backend", tag="v1").digest == digest
     assert find_image(aws, "todo/backend", digest=digest).tags == ("v1",)
     assert find_image(aws, "todo/backend", tag="v2") is None
-
-
-def test_all_images_are_listed(aws, repository):
-    digests = {put_image(aws, f"v{number}", number) for number in range(120)}
-
-    assert {image.digest for image in describe_images(aws, "todo/backend")} == digests
 
 
 def test_the_registrys_login_hides_its_password(aws):
