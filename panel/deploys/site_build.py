@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from panel.deploys import Report
+from panel.deploys import Report, Stopped, never
 from panel.deploys.build_folder import build_once
 from panel.deploys.node import find_node_path, node_version, npm_command
 from panel.deploys.revision import content_digest, source_files
+from panel.deploys.site_files import CONFIG
 from panel.deploys.tool import run_tool
 from panel.errors import BuildError
 from panel.settings import child_environment
@@ -29,16 +31,20 @@ class SiteBuild:
 
     Attributes:
         directory: holds the files.
-        digest: ``sha256:…`` over the files.
+        digest: ``sha256:…`` over the files, without ``config.js``: each environment has its own of that.
         files: their names relative to ``directory``, sorted, with ``/`` between folders.
+        hashes: SHA-256 of each file by name, in hexadecimal.
     """
 
     directory: Path
     digest: str
     files: tuple[str, ...]
+    hashes: Mapping[str, str]
 
 
-def build_site(source: Path, cache: Path, report: Report, *, node_path: Path | None = None) -> SiteBuild:
+def build_site(
+    source: Path, cache: Path, report: Report, *, node_path: Path | None = None, stopped: Stopped = never
+) -> SiteBuild:
     """Build the site in the folder ``source``, or find it built already.
 
     A folder with a ``package.json`` is built by ``npm ci`` and ``npm run build`` and gives its ``dist``
@@ -47,8 +53,10 @@ def build_site(source: Path, cache: Path, report: Report, *, node_path: Path | N
     Args:
         cache: where builds are kept, by the digest of their source.
         node_path: folder that holds ``node``; found by itself when not given.
+        stopped: ends npm, and the build with it.
 
     Raises:
+        StoppedError: somebody asked for it; nothing is left behind.
         BuildError: no source, no Node.js, or npm failed; ``detail`` has its last lines.
         StorageError: the disk refused.
     """
@@ -67,7 +75,7 @@ def build_site(source: Path, cache: Path, report: Report, *, node_path: Path | N
         if node_path is None or not needs_npm:
             _copy(files, source, site)
         else:
-            _npm_build(files, source, scratch, node_path=node_path, report=report)
+            _npm_build(files, source, scratch, node_path=node_path, report=report, stopped=stopped)
         if not (site / "index.html").is_file():
             raise BuildError(
                 f"The site in {source.name} has no index.html after its build.",
@@ -82,11 +90,18 @@ def build_site(source: Path, cache: Path, report: Report, *, node_path: Path | N
 def read_site(directory: Path) -> SiteBuild:
     """The files in a folder as a build."""
     found = sorted(path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
-    names = tuple(path.relative_to(directory).as_posix() for path in found)
-    return SiteBuild(directory, content_digest(directory, found), names)
+    hashes = {}
+    for path in found:
+        with path.open("rb") as file:
+            hashes[path.relative_to(directory).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    lines = (f"{name}\0{content}\n" for name, content in sorted(hashes.items()) if name != CONFIG)
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    return SiteBuild(directory, f"sha256:{digest}", tuple(sorted(hashes)), hashes)
 
 
-def _npm_build(files: list[Path], source: Path, scratch: Path, *, node_path: Path, report: Report) -> None:
+def _npm_build(
+    files: list[Path], source: Path, scratch: Path, *, node_path: Path, report: Report, stopped: Stopped
+) -> None:
     if not (source / "package-lock.json").is_file():
         raise BuildError(
             f"The site in {source.name} has no package-lock.json, so what it is made of is not pinned.",
@@ -104,7 +119,9 @@ def _npm_build(files: list[Path], source: Path, scratch: Path, *, node_path: Pat
         (["run", "build"], f"build the site in {source.name}"),
     ):
         report(f"npm {' '.join(arguments)}")
-        run_tool([*npm, *arguments], what=what, report=report, environment=environment, cwd=work)
+        run_tool(
+            [*npm, *arguments], what=what, report=report, environment=environment, cwd=work, stopped=stopped
+        )
     output = next((work / name for name in _OUTPUTS if (work / name / "index.html").is_file()), None)
     if output is not None:
         output.rename(scratch / _SITE)

@@ -47,7 +47,7 @@ class BuildOrigin:
     """
 
     def __init__(self, aws: Aws, build: SiteBuild, live: Manifest | None) -> None:
-        self._aws, self._directory = aws, build.directory
+        self._aws, self._directory, self._hashes = aws, build.directory, build.hashes
         self._known: Mapping[str, FileEntry] = live.files if live is not None else {}
         self.digest = build.digest
         self.names: Sequence[str] = [name for name in build.files if name != CONFIG]
@@ -63,23 +63,22 @@ class BuildOrigin:
             return None
         known = self._known.get(name)
         if known is not None and known.etag == there.etag:
-            same = known.sha256 == self._digest(name, "sha256")
+            same = known.sha256 == self._hashes[name]
             return replace(known, version=there.version) if same else None
         if self._is_large(name):
-            if self._digest(name, "md5") != there.etag:
+            if self._md5(name) != there.etag:
                 return None
-            return FileEntry(self._digest(name, "sha256"), there.etag, there.size, there.version)
-        content = self._read(name)
-        body, encoding = packed(name, content)
+            return FileEntry(self._hashes[name], there.etag, there.size, there.version)
+        body, encoding = packed(name, self._read(name))
         if hashlib.md5(body, usedforsecurity=False).hexdigest() != there.etag:
             return None
-        return FileEntry(_sha256(content), there.etag, there.size, there.version, encoding)
+        return FileEntry(self._hashes[name], there.etag, there.size, there.version, encoding)
 
     def bring(self, name: str, bucket: str) -> FileEntry:
         """Upload the file."""
         if not self._is_large(name):
             return upload(self._aws, bucket, name, self._read(name))
-        digest, size = self._digest(name, "sha256"), self._path(name).stat().st_size
+        digest, size = self._hashes[name], self._path(name).stat().st_size
         with _readable(name), self._path(name).open("rb") as file:
             written = put_version(
                 self._aws, bucket, name, file,
@@ -98,11 +97,9 @@ class BuildOrigin:
         with _readable(name):
             return self._path(name).read_bytes()
 
-    def _digest(self, name: str, algorithm: str) -> str:
+    def _md5(self, name: str) -> str:
         with _readable(name), self._path(name).open("rb") as file:
-            return hashlib.file_digest(
-                file, lambda: hashlib.new(algorithm, usedforsecurity=False)
-            ).hexdigest()
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 class ReleaseOrigin:
@@ -169,16 +166,12 @@ class ReleaseOrigin:
 def upload(aws: Aws, bucket: str, name: str, content: bytes) -> FileEntry:
     """Store one file with the type, the lifetime and the encoding that its name asks for."""
     body, encoding = packed(name, content)
-    digest = _sha256(content)
+    digest = hashlib.sha256(content).hexdigest()
     written = put_version(
         aws, bucket, name, body, content_type=content_type(name), cache_control=cache_control(name),
         content_encoding=encoding, metadata={"sha256": digest},
     )  # fmt: skip
     return FileEntry(digest, written.etag, len(body), written.version, encoding)
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager
