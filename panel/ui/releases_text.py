@@ -44,10 +44,8 @@ NO_GRID = (
     "No service was deployed anywhere. Create an environment: its first run deploys every service, and what runs "
     "where is shown here."
 )
-NO_GRID_NEXT = "Deploy to an environment that exists: what runs where is then shown here."
 
 # Timeline
-NOW = "now"
 NO_RELEASES = (
     "{service} was not deployed to {name} yet. Each release will be listed here, with what it was made of."
 )
@@ -102,7 +100,9 @@ BUILD = "Build from the source"
 PICK = "Pick an image from the registry"
 LAST_BUILT = "Last built: revision {revision}, {release} of {name}"
 IMAGE_BUILT = "The folder {source} is built as it is when a worker takes the run."
-SITE_BUILT = "The folder {source} is built as it is when a worker takes the run. Only files that changed are uploaded."
+SITE_BUILT = (
+    "The folder {source} is built as it is when a worker takes the run. Only files that changed are uploaded."
+)
 IMAGE = "Image of {service}"
 FIND_IMAGE = "Find by tag or digest"
 FOUND_NONE = "No image of {service} has “{words}” in a tag or its digest."

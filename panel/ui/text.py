@@ -77,14 +77,6 @@ STAGE_STATES: Mapping[str, str] = {
     "skipped": "skipped",
     "failed": "failed",
 }
-#: Words of a release's state.
-RELEASES: Mapping[str, str] = {
-    "started": "Under way",
-    "live": "Live",
-    "superseded": "Superseded",
-    "failed": "Failed",
-    "gone": "Gone",
-}
 #: Words of a guardrail's outcome.
 SEVERITIES: Mapping[str, str] = {"pass": "passed", "warn": "warning", "block": "blocked"}
 #: Severity words when counted: one, many.
@@ -97,7 +89,6 @@ SEVERITY_COUNTS: Mapping[str, tuple[str, str]] = {
 # Acts
 CREATE = "Create {name} environment"
 UPDATE = "Update {name}"
-DEPLOY = "Deploy to {name}"
 DESTROY_OPEN = "Destroy {name}…"
 DESTROY = "Destroy {name}"
 DESTROY_TITLE = "Destroy {name}?"
@@ -199,7 +190,6 @@ FILES = "everything else"
 NOT_THERE = "Nothing is created yet. This is what a run of Create brings up."
 NO_RUNS = "No runs yet. Every creation, update, deployment and destruction will be listed here."
 RUNS_SHOWN = "The newest {count} runs. Older ones are on the page Runs."
-NO_RELEASES = "Nothing was deployed yet. Each release of each service will be listed here, with its digest."
 NO_HEALTH = "No checks yet. They begin when the environment exists and repeat every {seconds} s."
 NO_ACTIVITY = "Nobody has done anything here yet. Every act will be listed, with who and when."
 CAUSES = "What is wrong"
@@ -217,7 +207,6 @@ SINCE = "for"
 HISTORY = "The last {count} checks, oldest first"
 HISTORY_WORDS = "{good} of {count} were healthy"
 STALE_CHECK = "The last check is older than five minutes: this says little about now."
-UNKNOWN_RELEASE = "Release"
 ESTIMATE_OF_PLAN = "Estimate from the last plan that was applied."
 ESTIMATE_OF_CATALOGUE = "Estimate from environments.yaml: what it would cost if it were created now."
 ESTIMATE_NOTE = "List prices, without taxes, discounts and data transfer. Actual spending can differ."

@@ -13,8 +13,9 @@ from panel.lifecycle.release_overview import ReleaseView
 from panel.ui import readers, session
 from panel.ui import releases_text as words
 from panel.ui.components.facts import short_digest
-from panel.ui.components.markup import badge, draw, esc, mono, page_link, quiet, when
+from panel.ui.components.markup import draw, esc, mono, page_link, quiet, when
 from panel.ui.components.rollback_dialog import ask_rollback
+from panel.ui.components.states import release_badge
 from panel.ui.format import duration, exact, shorten
 from panel.ui.state import Facade
 
@@ -28,11 +29,6 @@ def deployments_link(environment: str, label: str) -> str:
     """A link to an environment's releases; the label is markup."""
     query = urlencode({"environment": environment, "tab": words.DEPLOYMENTS})
     return f'<a href="environment?{esc(query)}" target="_self">{label}</a>'
-
-
-def release_state(status: str) -> str:
-    """A release's state as shape, word and colour."""
-    return badge(*words.STATES.get(status, ("unknown", status)))
 
 
 def version(release: ReleaseView) -> str:
@@ -126,7 +122,7 @@ def _why_not(release: ReleaseView) -> str:
 
 def entry(release: ReleaseView) -> str:
     """Markup of one release: what and how it ended, where it came from, by whom, when, how long."""
-    what = [f"<strong>{esc(release.label)}</strong>", release_state(release.status),
+    what = [f"<strong>{esc(release.label)}</strong>", release_badge(release.status),
             mono(shorten(release.version, _VERSION))]  # fmt: skip
     if release.digest:
         what.append(quiet(short_digest(release.digest)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from panel.catalogue.schema import SHARED
 from panel.lifecycle.stages import KINDS
 from panel.store.tables import Run
-from panel.ui import text
+from panel.ui import releases_text, text
 from panel.ui.components.markup import badge
 
 _ENVIRONMENT = {
@@ -18,7 +18,6 @@ _RUN = {
     "interrupted": "bad", "blocked": "bad", "canceled": "none", "discarded": "none", "stale": "warn",
 }  # fmt: skip
 _VERDICT = {"healthy": "ok", "degraded": "warn", "down": "bad", "not_created": "none"}
-_RELEASE = {"started": "busy", "live": "ok", "superseded": "none", "failed": "bad", "gone": "none"}
 
 
 def environment_tone(state: str) -> str:
@@ -78,4 +77,4 @@ def verdict_badge(verdict: str) -> str:
 
 def release_badge(status: str) -> str:
     """A release's state."""
-    return badge(_RELEASE.get(status, "unknown"), text.RELEASES.get(status, status))
+    return badge(*releases_text.STATES.get(status, ("unknown", status)))
