@@ -25,6 +25,7 @@ NAMES = (
     "history",
     "latency",
     "workers",
+    "rollout",
     "backend",
     "create",
     "terraform",
