@@ -74,7 +74,7 @@ def build_image(
             context = Path(folder)
             _fill_context(context, what, report, stopped)
             run_tool(
-                [*docker, *(_MODERN if modern else ["build"]), *_build_arguments(what, reference)],
+                [*docker, *(_MODERN if modern else _OLDER), *_build_arguments(what, reference)],
                 what=f"build the image of {what.source}",
                 report=report if modern else _without_noise(report),
                 environment=child_environment(network=True) | _builder_environment(modern=modern),
@@ -94,6 +94,8 @@ def build_image(
 
 #: ``--load``: some builders keep their results to themselves otherwise.
 _MODERN = ["buildx", "build", "--load", "--progress=plain"]
+# A build that fails would leave the container of its last step behind.
+_OLDER = ["build", "--force-rm"]
 
 
 def has_buildkit(docker: list[str]) -> bool:

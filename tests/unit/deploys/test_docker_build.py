@@ -267,6 +267,7 @@ def test_the_builder_before_it_is_used_otherwise_and_does_not_tell_how_old_it_is
     ship()
 
     assert build_of(calls)["environment"]["DOCKER_BUILDKIT"] == "0"
+    assert build_of(calls)["arguments"][:2] == ["build", "--force-rm"]
     assert "Step 1/2 : FROM x" in lines
     assert not [line for line in lines if "DEPRECATED" in line or "environment" in line]
 
