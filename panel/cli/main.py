@@ -21,6 +21,7 @@ from panel.cli import (
     releases,
     runs,
     services,
+    source,
     state,
     worker,
 )
@@ -49,6 +50,7 @@ app.command("rollback")(deployments.rollback)
 app.command("promote")(deployments.promote)
 app.command("releases")(releases.releases)
 app.command("images")(releases.images)
+app.command("source")(source.source)
 app.command("health")(services.health)
 app.command("locks")(locks.locks)
 app.add_typer(worker.app, name="worker")
