@@ -27,13 +27,18 @@ def checkout(panel, tmp_path):
     return root, told.stdout.strip()
 
 
-def release(panel, service, version):
-    run = panel.stores.runs.create("staging", "deploy", "ana", ("image",))
-    panel.stores.runs.transition(run.id, "canceled", "ana")
-    one = panel.stores.releases.start(
-        "staging", service, "container", version, run_id=run.id, revision="", author="ana", world=""
-    )
-    panel.stores.releases.finish(one.id, "live", digest="sha256:" + "a" * 64, reference="")
+@pytest.fixture
+def release(panel, order):
+    """Makes a version of a service the live one of staging."""
+    run = order("create", "applied", auto_approve=True)
+
+    def make(service, version):
+        one = panel.stores.releases.start(
+            "staging", service, "container", version, run_id=run, revision="", author="ana", world=""
+        )
+        panel.stores.releases.finish(one.id, "live", digest="sha256:" + "a" * 64, reference="")
+
+    return make
 
 
 def test_the_version_is_named_after_the_commit(terminal, checkout):
@@ -44,26 +49,26 @@ def test_the_version_is_named_after_the_commit(terminal, checkout):
     }  # fmt: skip
 
 
-def test_what_runs_elsewhere_is_the_same_or_another(terminal, panel, checkout):
+def test_what_runs_elsewhere_is_the_same_or_another(terminal, release, checkout):
     _, commit = checkout
     assert terminal("source", "backend", "--in", "staging").exit_code == OTHER
-    release(panel, "backend", "0000000")
+    release("backend", "0000000")
     told = terminal("source", "backend", "--in", "staging")
     assert (told.exit_code, told.stdout.strip()) == (
         OTHER,
         f"backend: {commit[:7]} lies here, staging runs 0000000.",
     )
-    release(panel, "backend", commit[:7])
+    release("backend", commit[:7])
     assert terminal("source", "backend", "--in", "staging").exit_code == SAME
     assert terminal.json("source", "backend", "--in", "staging")["same"] is True
     assert terminal("source", "frontend", "--in", "staging").exit_code == OTHER
 
 
-def test_what_is_in_no_commit_runs_nowhere(terminal, panel, checkout):
+def test_what_is_in_no_commit_runs_nowhere(terminal, release, checkout):
     root, _ = checkout
     (root / "backend" / "app.py").write_text("changed")
     version = terminal("source", "backend").stdout.strip()
-    release(panel, "backend", version)
+    release("backend", version)
     assert terminal("source", "backend", "--in", "staging").exit_code == OTHER
 
 
