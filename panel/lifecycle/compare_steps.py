@@ -122,13 +122,12 @@ def _iso(moment: datetime | None) -> str:
 
 
 def _masked(setting: Setting) -> Setting:
-    """A value is masked by its looks and by its name: what is called a token is not shown."""
+    """A value is masked by its name (what is called a token is not shown) and by its looks."""
+    probe = "x" * 16
+    named = Masker.for_environment({setting.name: probe}).text(probe) != probe
 
     def shown(value: str) -> str:
-        if not value:
-            return ""
-        masked = _MASKER.text(f"{setting.name}={value}")
-        return value if masked == f"{setting.name}={value}" else SENSITIVE
+        return SENSITIVE if value and (named or _MASKER.text(value) != value) else value
 
     return Setting(setting.name, shown(setting.before), shown(setting.after))
 
