@@ -34,6 +34,8 @@ ENVIRONMENTS = ("staging", "production")
 _SOURCES = ("backend", "frontend", "requirements")
 _NOT_COPIED = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
 _POLL_S = 0.05
+# Of a release that has come to its end, a good one or a bad one.
+_SETTLED = {"live", "superseded", "failed", "rolled_back", "stopped"}
 _END_LIMIT_S = 60.0
 
 T = TypeVar("T")
@@ -58,17 +60,26 @@ class World:
         folder: empty folder for the checkout and the data directory.
         port: of the embedded AWS.
         cache: folder for what builds may use again from world to world: installed dependencies, built sites.
+        plain_site: a site of three files in place of the project's, so that nothing has to be installed for it.
         settings: further settings by name, such as ``rollout_timeout_s``.
     """
 
-    def __init__(self, folder: Path, port: int, *, cache: Path | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        cache: Path | None = None,
+        plain_site: bool = False,
+        **settings: Any,
+    ) -> None:
         self.root, self.data_dir, self.port = folder / "project", folder / "data", port
         self._log = folder / "worker.log"
         self._settings = {
             "root": self.root, "data_dir": self.data_dir, "local_port": port, "local_runtime": "process",
             "health_interval_s": 3600, "warm_idle_s": 0, "poll_interval_s": 0.1, "user": "ana", **settings,
         }  # fmt: skip
-        self._make_checkout()
+        self._make_checkout(plain_site=plain_site)
         self.data_dir.mkdir()
         if cache is not None:
             cache.mkdir(exist_ok=True)
@@ -182,6 +193,10 @@ class World:
             ]
         )  # fmt: skip
 
+    def stage(self, run: Run, name: str) -> str:
+        """The state of a stage of a run."""
+        return next(stage.state for stage in self.panel.stores.runs.stages(run.id or 0) if stage.name == name)
+
     def live(self, environment: str, service: str) -> Release:
         """The one release of a service that is live."""
         found = [
@@ -192,15 +207,31 @@ class World:
         assert len(found) == 1, [(one.number, one.status) for one in found]
         return found[0]
 
+    def assert_consistent(self, environment: str) -> None:
+        """Nothing is left half recorded, and what is recorded as live is what people get."""
+        releases = self.panel.stores.releases.recent(environment)
+        assert {one.status for one in releases} <= _SETTLED, [
+            (one.service, one.number, one.status) for one in releases
+        ]
+        visitor = self.visitor(environment)
+        backend = self.live(environment, "backend")
+        status = visitor.get("/api/status").json()
+        assert (status["version"], status["image"]) == (backend.version, backend.digest)
+        site = self.live(environment, "frontend")
+        assert f'"r{site.number}"' in visitor.get("/config.js").text
+        assert self.panel.stores.runs.active(environment) is None
+
     def _look(self, number: int) -> Run:
         if self.worker is not None:
             assert self.worker.poll() is None, self._log.read_text(encoding="utf-8", errors="replace")[-3000:]
         return self.panel.stores.runs.get(number)
 
-    def _make_checkout(self) -> None:
+    def _make_checkout(self, *, plain_site: bool) -> None:
         self.root.mkdir(parents=True)
         for name in _SOURCES:
             shutil.copytree(REPOSITORY / name, self.root / name, ignore=_NOT_COPIED)
+        if plain_site:
+            _replace_by_plain_site(self.root / "frontend")
         for name in ("environments.yaml", ".gitignore"):
             shutil.copy2(REPOSITORY / name, self.root / name)
         (self.root / "terraform").symlink_to(REPOSITORY / "terraform")
@@ -212,3 +243,12 @@ class World:
         return subprocess.run(
             ["git", *me, *words], cwd=self.root, check=True, capture_output=True, text=True
         ).stdout
+
+
+def _replace_by_plain_site(folder: Path) -> None:
+    shutil.rmtree(folder)
+    (folder / "assets").mkdir(parents=True)
+    page = '<!doctype html><title>Site 1</title><script src="/config.js"></script><script src="/assets/site-AB12CD34.js"></script>'
+    (folder / "index.html").write_text(page, encoding="utf-8")
+    (folder / "assets" / "site-AB12CD34.js").write_text("'the application'", encoding="utf-8")
+    (folder / "licences.txt").write_text("None.", encoding="utf-8")
