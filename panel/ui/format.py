@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_DIGEST_CHARACTERS = 12
+_DIGEST_CHARACTERS, _VERSION_CHARACTERS = 12, 24
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def utc(at: datetime) -> datetime:
@@ -87,6 +89,13 @@ def delta(usd: float) -> str:
 def digest(value: str | None) -> str:
     """The first 12 characters of a digest, without the name of its algorithm."""
     return (value or "").removeprefix("sha256:")[:_DIGEST_CHARACTERS]
+
+
+def brief(version: str) -> str:
+    """A version or revision short enough for a line: of a whole commit 12 characters, of a long name its beginning."""
+    if _COMMIT.fullmatch(version):
+        return version[:_DIGEST_CHARACTERS]
+    return version if len(version) <= _VERSION_CHARACTERS else f"{version[: _VERSION_CHARACTERS - 1]}…"
 
 
 def counts(add: int | None, change: int | None, destroy: int | None) -> str:

@@ -14,11 +14,9 @@ from panel.ui import releases_text as words
 from panel.ui.components.image_choice import choose_image
 from panel.ui.components.markup import SHAPES, draw_apart, esc, mono, quiet, tone, when
 from panel.ui.components.releases import listed, refusal
-from panel.ui.format import shorten
+from panel.ui.format import brief
 from panel.ui.navigation import plain
 from panel.ui.state import Facade
-
-_VERSION = 24
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def _runs_now(service: ServiceView) -> str:
     if service.version is None:
         return words.RUNS_NOTHING
     number = f" r{service.release}" if service.release is not None else ""
-    return words.RUNS_NOW.format(release=f"{shorten(service.version, _VERSION)}{number}")
+    return words.RUNS_NOW.format(release=f"{brief(service.version)}{number}")
 
 
 def _built(panel: Facade, service: str, text: str) -> str:
@@ -115,7 +113,7 @@ def _built(panel: Facade, service: str, text: str) -> str:
     last = readers.last_built(panel, service)
     if last is not None:
         told = words.LAST_BUILT.format(
-            revision=mono(shorten(last.revision, _VERSION)),
+            revision=mono(brief(last.revision)),
             release=f"r{last.number}",
             name=esc(last.environment),
         )

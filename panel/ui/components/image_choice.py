@@ -10,7 +10,7 @@ from panel.lifecycle.release_overview import ImageView
 from panel.ui import readers, session
 from panel.ui import releases_text as words
 from panel.ui.components.markup import SHAPES, badge, draw_apart, esc, quiet, when
-from panel.ui.format import ago, digest, shorten
+from panel.ui.format import ago, digest
 from panel.ui.navigation import plain
 from panel.ui.state import Facade
 
@@ -86,11 +86,15 @@ def _fits(image: ImageView, wanted: str) -> bool:
 
 def _name(image: ImageView) -> str:
     """Tags and digest, for a label of Streamlit's."""
-    tags = [plain(shorten(tag, _TAG)) for tag in image.tags[:_TAGS]]
+    tags = [plain(_short(tag)) for tag in image.tags[:_TAGS]]
     if len(image.tags) > _TAGS:
         tags.append(f"+{len(image.tags) - _TAGS}")
     named = f"**{', '.join(tags)}**" if tags else words.UNTAGGED
     return f"{named} · {digest(image.digest)}"
+
+
+def _short(tag: str) -> str:
+    return tag if len(tag) <= _TAG else f"{tag[: _TAG - 1]}…"
 
 
 def _about(image: ImageView) -> str:

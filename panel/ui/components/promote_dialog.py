@@ -15,11 +15,10 @@ from panel.ui import releases_text as words
 from panel.ui.components.markup import SHAPES, draw_apart, esc, quiet, tone
 from panel.ui.components.problems import problem_markup
 from panel.ui.components.releases import listed, refusal
-from panel.ui.format import shorten
+from panel.ui.format import brief
 from panel.ui.navigation import plain
 from panel.ui.state import Facade
 
-_VERSION = 24
 #: What does not work where it is must not go further.
 _SICK = frozenset({"degraded", "down"})
 
@@ -109,7 +108,7 @@ def _standing(grid: Grid, view: EnvironmentView) -> str:
 def _runs(cell: GridCell) -> str:
     if cell.release is None:
         return words.RUNS_NOTHING
-    named = f"{shorten(cell.release.version, _VERSION)} {cell.release.label}"
+    named = f"{brief(cell.release.version)} {cell.release.label}"
     return f"{named} ({cell.behind})" if cell.behind else named
 
 
@@ -125,7 +124,7 @@ def _services(
         if release is None:
             continue
         why_not = _why_not(readers.environment(panel, asked.source), target, release, there)
-        what = f"{shorten(release.version, _VERSION)} {release.label}"
+        what = f"{brief(release.version)} {release.label}"
         wanted = st.checkbox(
             f"**{plain(row.service)}** {plain(what)} · {plain(why_not or _instead_of(there))}",
             disabled=bool(why_not), value=not why_not and asked.service in {"", row.service},
@@ -148,7 +147,7 @@ def _why_not(source: EnvironmentView, target: str, release: ReleaseView, there: 
 def _instead_of(there: ReleaseView | None) -> str:
     if there is None:
         return words.FIRST_THERE
-    return words.INSTEAD_OF.format(release=f"{shorten(there.version, _VERSION)} {there.label}")
+    return words.INSTEAD_OF.format(release=f"{brief(there.version)} {there.label}")
 
 
 def _what_follows(panel: Facade, source: str, target: str) -> None:

@@ -11,6 +11,7 @@ RULES = """
 .p-release > p:first-child { display: flex; flex-wrap: wrap; gap: 0 0.7rem; align-items: baseline; }
 .p-release time, .p-told { white-space: nowrap; }
 .p-told { text-decoration: underline dotted var(--p-rule); text-underline-offset: 3px; }
+.p td:has(.p-subject) { min-width: 8rem; }
 .p-cell { min-width: 9.5rem; } .p-cell > div { line-height: 1.45; }
 .p-cell a.p-next { font-weight: 650; white-space: nowrap; }
 [data-testid="stRadio"] [data-testid="stCaptionContainer"] { opacity: 1; color: color-mix(in srgb, currentColor 80%, transparent); }

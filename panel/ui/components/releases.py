@@ -16,11 +16,10 @@ from panel.ui.components.facts import short_digest
 from panel.ui.components.markup import draw, esc, mono, page_link, quiet, when
 from panel.ui.components.rollback_dialog import ask_rollback
 from panel.ui.components.states import release_badge
-from panel.ui.format import duration, exact, shorten
+from panel.ui.format import brief, duration, exact
 from panel.ui.state import Facade
 
 _PAGE = 8
-_VERSION = 24
 #: A release under way may not be gone back to, and nobody asks why; nor of the one that serves.
 _NO_WAY_BACK = frozenset({"live", "started", "reverting"})
 
@@ -33,7 +32,17 @@ def deployments_link(environment: str, label: str) -> str:
 
 def version(release: ReleaseView) -> str:
     """A release's version and label: ``4f2a91c r12``."""
-    return f"{mono(shorten(release.version, _VERSION))} {quiet(esc(release.label))}"
+    return f"{named_version(release)} {quiet(esc(release.label))}"
+
+
+def named_version(release: ReleaseView) -> str:
+    """A release's version in short, the whole on hover."""
+    short = mono(brief(release.version))
+    return (
+        short
+        if brief(release.version) == release.version
+        else f'<span title="{esc(release.version)}">{short}</span>'
+    )
 
 
 def refusal(panel: Facade, view: EnvironmentView, *, going_back: bool = False) -> str | None:
@@ -123,7 +132,7 @@ def _why_not(release: ReleaseView) -> str:
 def entry(release: ReleaseView) -> str:
     """Markup of one release: what and how it ended, where it came from, by whom, when, how long."""
     what = [f"<strong>{esc(release.label)}</strong>", release_badge(release.status),
-            mono(shorten(release.version, _VERSION))]  # fmt: skip
+            mono(brief(release.version))]  # fmt: skip
     if release.digest:
         what.append(quiet(short_digest(release.digest)))
     about = [
@@ -148,7 +157,7 @@ def entry(release: ReleaseView) -> str:
 def came_from(release: ReleaseView) -> str:
     """Where a release came from, in words: ``built from revision 4f2a91c``, ``promoted from staging r7``."""
     if release.source == "build" and release.revision:
-        return words.BUILT_FROM.format(revision=shorten(release.revision, _VERSION))
+        return words.BUILT_FROM.format(revision=brief(release.revision))
     unnamed = words.EARLIER if release.source == "rollback" else words.ANOTHER
     origin = (release.origin or unnamed).removeprefix(f"{release.environment} ")
     return words.SOURCES.get(release.source, "").format(tag=release.tag, origin=origin)

@@ -9,10 +9,9 @@ from panel.ui import acts, readers, session
 from panel.ui import releases_text as words
 from panel.ui.components.markup import badge, draw_apart, esc, mono, quiet, rows, when
 from panel.ui.components.problems import problem_markup
-from panel.ui.format import shorten
+from panel.ui.format import brief
 from panel.ui.state import Facade
 
-_VERSION = 24
 #: What was asked: the service and the release (its id in the store).
 Asked = tuple[str, int]
 
@@ -84,4 +83,4 @@ def _facts(environment: str, service: str, live: ReleaseView | None, wanted: Rel
 
 def _named(release: ReleaseView) -> str:
     made = when(release.ended_at or release.started_at)
-    return f"{mono(shorten(release.version, _VERSION))} <strong>{esc(release.label)}</strong> {quiet(made)}"
+    return f"{mono(brief(release.version))} <strong>{esc(release.label)}</strong> {quiet(made)}"

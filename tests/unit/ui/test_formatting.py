@@ -66,3 +66,12 @@ def test_an_instant_that_is_none_is_no_time() -> None:
 def test_long_text_says_how_long_it_is() -> None:
     assert written.shorten("abcdef", 3) == "abc… (6 characters)"
     assert written.shorten("abc", 3) == "abc"
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("4f2a91c", "4f2a91c"), ("v1.4.0-rc.2", "v1.4.0-rc.2"), ("4f2a91c0" * 5, "4f2a91c04f2a"),
+     ("customer-import-with-a-long-name", "customer-import-with-a-…")],
+)  # fmt: skip
+def test_a_version_fits_into_a_line(version: str, expected: str) -> None:
+    assert written.brief(version) == expected
