@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,7 @@ class Done:
         )
 
 
+@cache
 def read(workflow: str) -> dict[str, Any]:
     """A workflow by its file's name, as plain values."""
     return dict(YAML(typ="safe", pure=True).load((WORKFLOWS / workflow).read_text(encoding="utf-8")))
