@@ -18,7 +18,8 @@ REASON_WORDS = 3
 #: What a person must know before a run is ended by force.
 FORCE_WARNING = (
     "Terraform is killed at once. What it is making at that moment is lost from the state: it may exist in AWS without "
-    "the panel knowing of it, and the state stays locked."
+    "the panel knowing of it, and the state stays locked. A roll-out is let go where it stands: it is neither finished nor "
+    "taken back."
 )
 
 

@@ -192,3 +192,17 @@ def test_a_run_that_was_taken_over_is_not_started(
     mine.look()
 
     assert workflows.started == []
+
+
+def test_a_run_that_is_bound_to_a_checkout_waits_for_a_worker_there(
+    stores: Stores, workflows: FakeWorkflows, dispatcher: Callable[..., Dispatcher]
+) -> None:
+    number = stores.runs.create("e0", "deploy", "ana", ["image"], pinned_instance="box/b").id or 0
+
+    dispatcher("a").look()
+    assert workflows.started == []
+    assert not stores.claims.claim(number, "a", "box/a")
+    dispatcher("b").look()
+
+    assert workflows.started == [number]
+    assert stores.runs.get(number).instance == "box/b"

@@ -330,3 +330,62 @@ def test_mail_goes_to_those_who_hear_of_everything_and_to_the_environments_own(
 )
 def test_spans_of_time_are_said_as_people_do(seconds: float, words: str) -> None:
     assert span_words(seconds) == words
+
+
+def _shipped(room: Newsroom, kind: str, state: str, status: str, **finished: Any) -> int:
+    """A run that shipped one service, over a release that served before."""
+    earlier = room.run("deploy")
+    before = room.stores.releases.start("staging", "backend", "container", "v1", run_id=earlier)
+    room.stores.releases.finish(before.id or 0, "live")
+    room.stores.runs.finish(earlier, "canceled", "ana")
+    number = room.run(kind, options={"from": "testing"})
+    for step in ("preparing", "deploying"):
+        room.stores.runs.transition(number, step, "worker")
+    release = room.stores.releases.start("staging", "backend", "container", "v2", run_id=number)
+    room.stores.releases.finish(release.id or 0, status)
+    room.stores.runs.finish(number, state, "worker", **finished)
+    return number
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "subject"),
+    [
+        ("deploy", "deployed", "staging: backend v2 (r2) deployed"),
+        ("promote", "promoted", "staging: backend v2 (r2) promoted from testing"),
+        ("rollback", "returned", "staging: backend v2 (r2) serves again"),
+    ],
+)
+def test_what_was_released_is_told(kind: str, event: str, subject: str, room: Newsroom) -> None:
+    _shipped(room, kind, "applied", "live")
+    room.worker().look()
+    assert [(message.event, message.subject) for message in room.told()] == [(event, subject)]
+
+
+@pytest.mark.parametrize("kind", ["deploy", "update"])
+def test_what_went_back_by_itself_is_told_with_what_serves(kind: str, room: Newsroom) -> None:
+    number = _shipped(room, kind, "errored", "rolled_back", error="2 of its tasks stopped again.")
+    room.worker().look()
+    (message,) = room.told()
+    assert (message.event, message.subject) == (
+        "rolled_back", "staging: backend failed and was rolled back by itself",
+    )  # fmt: skip
+    assert f"Run {number} by ana: backend v2 (r2) failed, v1 (r1) serves again." in message.body
+    assert "2 of its tasks stopped again." in message.body
+
+
+def test_a_promotion_that_waits_is_told_with_what_it_changes(room: Newsroom) -> None:
+    number = room.run("promote", options={"from": "testing"})
+    change = {
+        "service": "backend", "kind": "container", "before": {"environment": "staging", "version": "v1"},
+        "after": {"environment": "testing", "version": "v2"}, "commits_known": True, "commits_total": 3,
+        "settings": [{"name": "LOG", "before": "1", "after": "2"}],
+    }  # fmt: skip
+    room.stores.runs.update(number, changes=[change])
+    for step in ("preparing", "planned"):
+        room.stores.runs.transition(number, step, "worker")
+    room.worker().look()
+    (message,) = room.told()
+    assert (message.event, message.subject) == (
+        "release_review_needed", "staging: a release waits for your review",
+    )  # fmt: skip
+    assert "- backend: v1 → v2, 3 commits, 1 setting" in message.body.splitlines()

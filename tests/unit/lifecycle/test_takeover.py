@@ -206,3 +206,40 @@ def test_a_queued_run_that_nobody_has_is_nobodys_to_take_over(house: House) -> N
     number = house.stores.runs.create("staging", "plan", "ana", ["plan"]).id
     house.survivor().look()
     assert house.holder(number or 0) == ""
+
+
+def test_a_run_stays_with_the_checkout_it_is_to_build_until_that_is_pushed(house: House) -> None:
+    stages = ["compare", "image", "rollout"]
+    number = house.stores.runs.create("staging", "deploy", "ana", stages, pinned_instance=_FAR).id or 0
+    house.stores.claims.claim(number, "far:2:gone", _FAR)
+    house.stores.runs.transition(number, "preparing", "worker")
+    me = house.survivor()
+
+    def look_after_a_while() -> str:
+        me.look()
+        house.now += 61
+        me.look()
+        return house.holder(number)
+
+    assert look_after_a_while() == "far:2:gone"
+    house.stores.runs.set_stage(number, "image", "active")
+    assert look_after_a_while() == "far:2:gone"
+    house.stores.runs.set_stage(number, "image", "done")
+    assert look_after_a_while() == "box:1:me"
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_bound_run_that_shall_stop_is_ended_by_anybody(ended: bool, house: House) -> None:
+    number = house.stores.runs.create("staging", "deploy", "ana", ["image"], pinned_instance=_FAR).id or 0
+    house.stores.claims.claim(number, "far:2:gone", _FAR)
+    house.stores.runs.transition(number, "preparing", "worker")
+    if ended:
+        house.stores.runs.finish(number, "canceled", "ana", awaiting=True)
+    else:
+        house.stores.runs.request_cancel(number, "ana")
+    me = house.survivor()
+    me.look()
+    house.now += 61
+    me.look()
+
+    assert house.holder(number) == "box:1:me"

@@ -47,6 +47,9 @@ def _judged(
         (_judged("blocked", "review", since=90_000, beat=90_000), OVERDUE, "Nobody decided in time"),
         (_judged("queued", "plan", since=1), WORKING, "Waits for a worker"),
         (_judged("queued", "plan", since=100), QUIET, "No worker has taken it up for 1 min"),
+        (_judged("queued", "image", since=100, pinned_instance="ci/1"), QUIET, "The worker on ci has not taken it up"),
+        (_judged("preparing", "image", beat=90, pinned_instance="ci/1"), STUCK, "Only one on ci can go on with it"),
+        (_judged("deploying", "rollout", beat=90, pinned_instance="ci/1"), STUCK, "when a worker takes it over"),
     ],
 )  # fmt: skip
 def test_a_run_is_judged_by_its_signs_and_limits(found: Vitality, state: str, words: str) -> None:
