@@ -69,8 +69,9 @@ class Operations(Decisions):
         if waiting:
             require(who, Capability.DISCARD, run.environment)
         return self._begin(
-            who, run.kind, run.environment, options=run.options or None, repeat=Repeat(run_id, waiting)
-        )
+            who, run.kind, run.environment, options=run.options or None, repeat=Repeat(run_id, waiting),
+            pinned_instance=run.pinned_instance,
+        )  # fmt: skip
 
     def extend(self, who: Identity, environment: str, hours: int) -> EnvironmentRecord:
         """Let an environment live longer, by some hours; see :class:`panel.lifecycle.extension.Extension`."""
