@@ -27,6 +27,7 @@ NAMES = (
     "workers",
     "rollout",
     "backend",
+    "site",
     "create",
     "terraform",
 )
