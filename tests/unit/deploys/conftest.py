@@ -199,7 +199,7 @@ class FakeEcs:
         return f"10.0.0.{list(self.tasks).index(arn) + 1}"
 
     def _start(self, task_definition):
-        arn = f"{_ARN}task/todo-staging/{len(self.tasks):032x}"
+        arn = f"{_ARN}task/todo-staging/{len(self.tasks):08x}{'0' * 24}"
         task = {"taskArn": arn, "taskDefinitionArn": task_definition, "availabilityZone": "us-east-2a"}
         self.tasks[arn] = task
         if self.addressed:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_tasks_and_targets_are_told_as_parts(aws, deploy, told):
 
     tasks = [(part.name, part.state, part.detail) for part in told[-1] if part.kind == "task"]
     targets = [(part.name, part.state, part.detail) for part in told[-1] if part.kind == "target"]
-    assert tasks == [("00000000", "done", "RUNNING, us-east-2a")] * 2
+    assert tasks == [(name, "done", "RUNNING, us-east-2a") for name in ("00000000", "00000001")]
     assert targets == [("10.0.0.1:5000", "done", "healthy"), ("10.0.0.2:5000", "done", "healthy")]
 
 
@@ -42,6 +43,22 @@ def test_the_earlier_tasks_are_told_as_kept_and_those_that_stop_as_failed(aws, d
     seen = {(part.state, part.detail) for parts in told for part in parts if part.kind == "task"}
     assert ("kept", "todo-staging-backend:2, RUNNING, us-east-2a") in seen
     assert any(state == "failed" and "exit code 3" in detail for state, detail in seen)
+
+
+def test_a_task_that_stops_between_two_questions_is_told_once(aws, deploy, told):
+    aws.ecs.crashing.add("v1")
+
+    def pages(cluster, serviceName, desiredStatus):
+        return [{"taskArns": list(aws.ecs.tasks)}]
+
+    aws.ecs.get_paginator = lambda operation: SimpleNamespace(paginate=pages)
+
+    with pytest.raises(RolloutFailedError):
+        deploy("v1", parts=told.append)
+
+    for parts in told:
+        names = [part.name for part in parts if part.kind == "task"]
+        assert len(names) == len(set(names))
 
 
 def test_a_task_of_another_revision_that_ecs_lets_run_on_keeps_it_from_being_done(aws, deploy, lines):

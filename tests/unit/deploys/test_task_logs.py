@@ -7,6 +7,11 @@ from panel.deploys.rollout import RolloutFailedError
 KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
 
 
+def stream(number):
+    """Where the tasks of the service in memory log, the first of them being 0."""
+    return f"backend/backend/{number:08x}{'0' * 24}"
+
+
 @pytest.fixture
 def fail(aws, deploy):
     """A release whose tasks print these lines and stop."""
@@ -14,7 +19,7 @@ def fail(aws, deploy):
     def fail(printed, **changes):
         aws.ecs.crashing.add("v1")
         for number in range(3):
-            aws.logs.streams[f"backend/backend/{number:032x}"] = printed
+            aws.logs.streams[stream(number)] = printed
         with pytest.raises(RolloutFailedError) as failure:
             deploy("v1", **changes)
         return failure.value
@@ -69,7 +74,7 @@ def test_lines_that_reach_the_log_only_after_the_way_back_are_still_told(aws, de
     aws.ecs.crashing.add("v2")
 
     def arrive(ecs):
-        aws.logs.streams[f"backend/backend/{2:032x}"] = ["late"]
+        aws.logs.streams[stream(2)] = ["late"]
 
     def diagnose():
         aws.ecs.after_next_update(arrive)
@@ -82,7 +87,7 @@ def test_lines_that_reach_the_log_only_after_the_way_back_are_still_told(aws, de
 
 
 def test_a_release_that_runs_and_does_not_answer_shows_what_it_prints(aws, deploy):
-    aws.logs.streams["backend/backend/" + "0" * 32] = ["listening on the wrong port"]
+    aws.logs.streams[stream(0)] = ["listening on the wrong port"]
 
     with pytest.raises(RolloutFailedError) as failure:
         deploy("v1", verify=lambda: None)
