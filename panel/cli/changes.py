@@ -99,6 +99,8 @@ def _did_not(
         return
     if live is None:
         yield f"  no release of {view.service} is known to serve in {view.environment}"
+    elif live.number > view.number:
+        yield f"  by now {live.service} {live.label} {live.version} serves in {live.environment}"
     elif view.status == "rolled_back":
         yield f"  {live.service} {live.label} {live.version} serves in {live.environment} again"
     else:

@@ -88,7 +88,7 @@ def _show_timeline(views: list[ReleaseView], as_json: bool) -> None:
         return
     rows = [
         [
-            view.label, view.service, view.version, output.digest(view.digest), view.status.replace("_", " "),
+            view.label, view.service, view.version, output.digest(view.digest), state_words(view),
             source_words(view), view.author, output.iso(view.started_at) or "",
             output.seconds(view.duration_s) if view.duration_s is not None else "",
             str(view.run_id or ""),
@@ -97,6 +97,12 @@ def _show_timeline(views: list[ReleaseView], as_json: bool) -> None:
     ]  # fmt: skip
     header = ["RELEASE", "SERVICE", "VERSION", "DIGEST", "STATE", "FROM", "AUTHOR", "STARTED", "TOOK", "RUN"]
     output.table(header, rows, right=frozenset({8, 9}))
+
+
+def state_words(view: ReleaseView) -> str:
+    """A release's state, and why nobody can go back to one that served: ``superseded, its files are not kept any more``."""
+    words = view.status.replace("_", " ")
+    return f"{words}, {view.why_not}" if view.status == "superseded" and view.why_not else words
 
 
 def source_words(view: ReleaseView) -> str:

@@ -73,6 +73,7 @@ class StandInWorker:
         starts: how often it was asked to start; starting one that died lets runs go on.
         error_detail: what a failed run tells.
         dies_after_looks: at which look at it, it turns out to have died; 0 for never.
+        discards_after_looks: at which look at it since a run waits for review, somebody discards that run; 0 for never.
         changes: what deployments change, as it compares them.
         parts: what the stage at work is made of.
         release_end: how the release of a deployment that fails ends.
@@ -86,30 +87,39 @@ class StandInWorker:
     starts: int = 0
     error_detail: str = ""
     dies_after_looks: int = 0
+    discards_after_looks: int = 0
     changes: list[ServiceChange] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     release_end: str = ""
+    #: Held, nobody takes a run: for those that only their rows are wanted of.
+    rest: threading.Lock = field(default_factory=threading.Lock)
     _seen: set[int] = field(default_factory=set)
 
     def alive(self) -> bool:
         if self.dies_after_looks:
             self.dies_after_looks -= 1
             self.dead = not self.dies_after_looks
+        if self.discards_after_looks:
+            for run in (one for one in self.panel.stores.runs.pending() if one.state == "planned"):
+                self.discards_after_looks -= 1
+                if not self.discards_after_looks:
+                    self.panel.operations.discard(self.panel.identity, run.id or 0)
         return not self.dead
 
     def work(self, over: threading.Event) -> None:
         while not over.wait(0.01):
-            for run in self.panel.stores.runs.pending():
-                if not self.dead:
-                    self._step(run, run.id or 0)
+            with self.rest:
+                for run in self.panel.stores.runs.pending():
+                    if not self.dead:
+                        self._step(run, run.id or 0)
 
-    def work_off(self) -> None:
-        """Wait until nothing is under way any more."""
-        for _ in range(1000):
-            if not self.panel.stores.runs.pending():
+    def until(self, seen: Callable[[Run], bool]) -> None:
+        """Wait until the newest run is so."""
+        for _ in range(3000):
+            if seen(self.panel.stores.runs.recent(limit=1)[0]):
                 return
             threading.Event().wait(0.01)
-        raise AssertionError("a run never ended")
+        raise AssertionError("the run never came to that")
 
     def _step(self, run: Run, number: int) -> None:
         if run.state == self.stop_at:

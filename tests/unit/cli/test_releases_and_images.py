@@ -18,23 +18,23 @@ DIGEST = "sha256:" + "4f2a91c0" * 8
 
 @pytest.fixture(autouse=True)
 def history(panel):
-    """Production is behind staging, which was rolled back before and is at work on another release."""
+    """Production is behind staging, which runs its second release."""
     releases, moment = panel.stores.releases, now()
-    panel.worker_process.dead = True  # nobody works on runs that only their releases are wanted of
-    for environment, version, position in (
-        ("production", "aaa", 4),
-        ("staging", "aaa", 4),
-        ("staging", "bbb", 7),
-    ):
-        run = panel.stores.runs.create(environment, "deploy", "ana", ["image"])
-        made = releases.start(
-            environment, "backend", "container", version, run_id=run.id, author="ana", source="tag", tag="v7",
-            digest=DIGEST if version == "bbb" else "sha256:aaa", position=position, revision=version,
-            committed_at=moment - timedelta(days=9 - position),
-        )  # fmt: skip
-        releases.finish(made.id, "live")
-        panel.stores.runs.finish(run.id, "errored", "worker")
-        panel.stores.environments.save(environment, exists=True, ready=True, world="w")
+    with panel.worker_process.rest:
+        for environment, version, position in (
+            ("production", "aaa", 4),
+            ("staging", "aaa", 4),
+            ("staging", "bbb", 7),
+        ):
+            run = panel.stores.runs.create(environment, "deploy", "ana", ["image"])
+            made = releases.start(
+                environment, "backend", "container", version, run_id=run.id, author="ana", source="tag", tag="v7",
+                digest=DIGEST if version == "bbb" else "sha256:aaa", position=position, revision=version,
+                committed_at=moment - timedelta(days=9 - position),
+            )  # fmt: skip
+            releases.finish(made.id, "live")
+            panel.stores.runs.finish(run.id, "errored", "worker")
+            panel.stores.environments.save(environment, exists=True, ready=True, world="w")
 
 
 def test_the_grid_says_what_is_behind(terminal):
@@ -67,7 +67,14 @@ def test_the_grid_for_scripts(terminal):
     }  # fmt: skip
 
 
+def test_a_release_that_nobody_can_go_back_to_says_why(terminal, panel):
+    left = RegistryImage(service="backend", digest=DIGEST, repository="todo/backend")
+    panel.stores.images.replace("backend", [left])
+    assert "superseded, its image is not in the registry any more" in terminal("releases", "staging").stdout
+
+
 def test_a_release_under_way_stands_beside_what_serves(terminal, panel):
+    panel.worker_process.dead = True
     run = panel.stores.runs.create("staging", "deploy", "ana", ["image"])
     panel.stores.releases.start("staging", "backend", "container", "ccc", run_id=run.id)
     assert "r2       bbb      deploying r3 ccc" in terminal("releases").stdout
