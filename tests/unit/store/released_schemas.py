@@ -12,7 +12,7 @@ from panel.store.database import Database
 from panel.store.stores import Stores
 
 FOLDER = Path(__file__).with_name("schemas")
-RELEASED = ("0001",)
+RELEASED = ("0001", "0004")
 
 
 def dump(revision: str, kind: str) -> str:
@@ -41,7 +41,9 @@ def check(database: Database) -> None:
     assert (environment.outputs, environment.asleep, environment.drift) == (
         {"cluster_name": "todo-staging"}, False, [],
     )  # fmt: skip
-    assert stores.releases.live("staging")["backend"].digest == "sha256:4f"
+    live = stores.releases.live("staging")["backend"]
+    assert (live.digest, live.source, live.durations, live.position) == ("sha256:4f", "", {}, None)
+    assert stores.releases.files(live.id or 0) is None
     assert [worker.state for worker in stores.workers.all()] == ["working"]
     assert [entry.actor for entry in stores.audit.chain()] == ["ana"]
     assert stores.runs.create("production", "plan", "bob", ["plan"]).active
