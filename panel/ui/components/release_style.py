@@ -12,6 +12,10 @@ RULES = """
 .p-release time, .p-told { white-space: nowrap; }
 .p-told { text-decoration: underline dotted var(--p-rule); text-underline-offset: 3px; }
 .p td:has(.p-subject) { min-width: 8rem; }
+@media (min-width: 641px) {
+  [class*="st-key-release-"] { flex-wrap: nowrap !important; }
+  [class*="st-key-release-"] > [data-testid="stElementContainer"]:first-child { min-width: 0; flex: 1 1 0 !important; }
+}
 .p-cell { min-width: 9.5rem; } .p-cell > div { line-height: 1.45; }
 .p-cell a.p-next { font-weight: 650; white-space: nowrap; }
 [data-testid="stRadio"] [data-testid="stCaptionContainer"] { opacity: 1; color: color-mix(in srgb, currentColor 80%, transparent); }

@@ -10,16 +10,18 @@ import streamlit as st
 from panel.access.capabilities import Capability, can
 from panel.lifecycle.overview import EnvironmentView, ServiceView
 from panel.lifecycle.release_overview import ReleaseView
-from panel.ui import readers, session
+from panel.ui import readers, session, text
 from panel.ui import releases_text as words
 from panel.ui.components.facts import short_digest
-from panel.ui.components.markup import draw, esc, mono, page_link, quiet, when
+from panel.ui.components.markup import draw, esc, folded, mono, page_link, quiet, when
 from panel.ui.components.rollback_dialog import ask_rollback
 from panel.ui.components.states import release_badge
 from panel.ui.format import brief, duration, exact
 from panel.ui.state import Facade
 
 _PAGE = 8
+#: Characters of what became of a release that are shown at once.
+_DETAIL = 300
 #: A release under way may not be gone back to, and nobody asks why; nor of the one that serves.
 _NO_WAY_BACK = frozenset({"live", "started", "reverting"})
 
@@ -104,9 +106,9 @@ def _turn(key: str, before: int | None) -> None:
 
 
 def _nothing_yet(view: EnvironmentView, service: str) -> str:
-    text = words.NO_RELEASES.format(service=service, name=view.name)
+    told = words.NO_RELEASES.format(service=service, name=view.name)
     following = words.NO_RELEASES_NEXT if view.exists else words.NO_ENVIRONMENT_NEXT
-    return f"{text} {following.format(name=view.name)}"
+    return f"{told} {following.format(name=view.name)}"
 
 
 def _entry(release: ReleaseView, refused: str | None) -> None:
@@ -150,8 +152,15 @@ def entry(release: ReleaseView) -> str:
     if release.status == "superseded":
         ended = ended or _why_not(release)
     if ended:
-        lines.append(f"<p>{esc(ended)}</p>")
+        lines.append(_told(ended))
     return f'<div class="p-release{live}">{"".join(lines)}</div>'
+
+
+def _told(ended: str) -> str:
+    """What became of a release; of a long text the beginning, and all of it under a line that opens it."""
+    if len(ended) <= _DETAIL:
+        return f"<p>{esc(ended)}</p>"
+    return f"<p>{esc(ended[:_DETAIL])}…</p>{folded(text.DETAILS, f'<pre>{esc(ended)}</pre>')}"
 
 
 def came_from(release: ReleaseView) -> str:
@@ -164,12 +173,12 @@ def came_from(release: ReleaseView) -> str:
 
 
 def took(release: ReleaseView) -> str:
-    """How long a release took, with its parts on hover; how long it has been under way; empty where that is unknown."""
+    """How long a release took, with its parts on hover; empty while it is under way."""
     if release.duration_s is None or release.status == "gone":
         return ""
     parts = ", ".join(_parts(release.durations)) or exact(release.started_at)
-    text = words.TOOK.format(duration=duration(release.duration_s))
-    return f'<span class="p-told" title="{esc(parts)}">{esc(text)}</span>'
+    told = words.TOOK.format(duration=duration(release.duration_s))
+    return f'<span class="p-told" title="{esc(parts)}">{esc(told)}</span>'
 
 
 def _parts(durations: Mapping[str, float]) -> list[str]:

@@ -108,12 +108,14 @@ def test_the_way_of_each_release_is_told_and_the_way_back_offered(
     promoted = release(sample, "degraded", number=8)
     release(sample, "ready", number=8, source="promote", origin_id=promoted.id)
     failed = release(sample, "ready", "rolled_back", number=3)
-    sample.stores.releases.note(failed.id, detail="2 tasks ended with <b>exit code 1</b>.")
+    sample.stores.releases.note(
+        failed.id, detail="2 tasks ended with <b>exit code 1</b>." + 300 * "." + "END"
+    )
     release(sample, "ready", number=2, source="rollback", origin_id=old.id)
     app = open_page("environment", environment="ready", tab="Deployments")
     text = body(app)
     for there in ("rolled back to r2", "promoted from degraded r2", "built from revision 0000003", "by ben",
-                  "&lt;b&gt;exit code 1&lt;/b&gt;", f'href="run?run={failed.run_id}"'):  # fmt: skip
+                  "&lt;b&gt;exit code 1&lt;/b&gt;", "END</pre>", f'href="run?run={failed.run_id}"'):  # fmt: skip
         assert there in text
     assert text.count('class="p-release p-serves"') == 2
     assert button(app, "Roll back to r4").disabled
