@@ -1,6 +1,7 @@
 """An image gets into the registry from its source, or is picked there; nothing is done twice."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from moto import mock_aws
@@ -9,7 +10,7 @@ from panel.aws.ecr import find_image
 from panel.aws.session import Account, Aws
 from panel.deploys.revision import Revision
 from panel.deploys.shipping import ServiceSource, pick_image, ship_from_source
-from panel.errors import ConfigurationError, NotFoundError
+from panel.errors import BuildError, ConfigurationError, NotFoundError
 
 REPOSITORY = "todo/shipping"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -49,6 +50,14 @@ def test_without_an_engine_it_is_assembled_pushed_and_found_again(aws, source, l
         assert picked.already_there
         # The embedded AWS tells the size of the manifest; what counts is what it names.
         assert shipment.size - 1000 < picked.size <= shipment.size
+
+
+@pytest.mark.parametrize("runtime", ["docker", "aws"])
+def test_where_containers_run_an_engine_is_asked_for_and_missed(aws, source, lines, tmp_path, runtime):
+    elsewhere = replace(source, runtime=runtime, docker_host=f"unix://{tmp_path}/none.sock")
+
+    with pytest.raises(BuildError, match=r"no engine answers.*PANEL_LOCAL_RUNTIME=process"):
+        ship_from_source(aws, elsewhere, report=lines.append)
 
 
 @pytest.fixture

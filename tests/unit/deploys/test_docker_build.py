@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import time
 from types import SimpleNamespace
 
@@ -114,36 +115,47 @@ class FakeEcr:
         return {"authorizationData": [{"authorizationToken": token, "proxyEndpoint": "https://x"}]}
 
 
+# A shell starts in a hundredth of the time of Python.
+PROGRAM = """#!/bin/sh
+case "$*" in *"buildx version") kind=buildx code=1 ;; *) kind=build code=0 ;; esac
+here={home}/calls/$(date +%s%N)-$kind
+mkdir -p "$here"
+printf '%s\\n' "$@" > "$here/arguments"
+env > "$here/environment"
+[ $kind = buildx ] || find . -type f > "$here/files"
+if [ -f {home}/$kind.text ]; then read -r code < {home}/$kind.code; cat {home}/$kind.text; fi
+[ ! -f {home}/$kind.text ] || ! grep -q forever {home}/$kind.text || sleep 60
+exit $code
+"""
+
+
 @pytest.fixture
 def calls(tmp_path, monkeypatch):
-    """Makes the docker program and reads what it was asked: arguments, standard input, files in its folder."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    program = folder / "docker"
-    program.write_text(
-        "#!/usr/bin/env python3\n"
-        "import json, os, pathlib, sys\n"
-        f"home = pathlib.Path({str(tmp_path)!r})\n"
-        "arguments = sys.argv[1:]\n"
-        "files = sorted(str(p) for p in pathlib.Path('.').rglob('*') if p.is_file()) if 'build' in arguments else []\n"
-        "entry = {'arguments': arguments, 'files': files, 'environment': dict(os.environ)}\n"
-        "(home / 'calls').open('a').write(json.dumps(entry) + chr(10))\n"
-        "told = home / 'told'\n"
-        "words = 'buildx' if arguments[-2:] == ['buildx', 'version'] else 'build'\n"
-        "answers = json.loads(told.read_text()) if told.exists() else {}\n"
-        "code, text = answers.get(words, [int(words == 'buildx'), ''])\n"
-        "print(text, flush=True)\n"
-        "import time; time.sleep(60 if text == 'forever' else 0)\n"
-        "sys.exit(code)\n"
-    )
+    """Makes the docker program and reads what it was asked: arguments, environment, files in its folder."""
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(PROGRAM.replace("{home}", shlex.quote(str(tmp_path))))
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/local/bin:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/local/bin:/usr/bin:/bin")
+
+    def one(folder):
+        files = (folder / "files").read_text().split() if (folder / "files").exists() else []
+        pairs = (line.partition("=") for line in (folder / "environment").read_text().splitlines())
+        return {
+            "arguments": (folder / "arguments").read_text().splitlines(),
+            "environment": {name: value for name, _, value in pairs},
+            "files": sorted(name.removeprefix("./") for name in files),
+        }
 
     def read():
-        path = tmp_path / "calls"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [one(folder) for folder in sorted((tmp_path / "calls").glob("*"))]
 
-    read.tell = lambda **answers: (tmp_path / "told").write_text(json.dumps(answers))
+    def tell(**answers):
+        for kind, (code, text) in answers.items():
+            (tmp_path / f"{kind}.code").write_text(f"{code}\n")
+            (tmp_path / f"{kind}.text").write_text(f"{text}\n")
+
+    read.tell = tell
     return read
 
 
