@@ -26,6 +26,7 @@ NAMES = (
     "latency",
     "workers",
     "rollout",
+    "failed_requests",
     "backend",
     "site",
     "create",
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
     console = Console(width=None if sys.stdout.isatty() else 150)
     if asked.list:
         for name in NAMES:
-            console.print(f"{name:<9} {_title(name)}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"{name:<15} {_title(name)}", highlight=False, markup=False, soft_wrap=True)
         return 0
     options = Options(repeat=asked.repeat, peer=asked.peer)
     for name in asked.names or NAMES:

@@ -8,8 +8,6 @@ made is made by ``hand_made_world_aws.py``, and kept in the store as an apply ke
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,14 +23,13 @@ from panel.catalogue.schema import SHARED
 from panel.settings import Settings
 from panel.store.tables import Release, Run, now
 from panel.wiring import Panel, build_panel
+from tests.integration.deploys.hand_made_checkout import Checkout
 from tests.integration.deploys.hand_made_world_aws import make_environment, make_shared
 from tests.integration.deploys.hand_made_world_visitor import Visitor
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ENVIRONMENTS = ("staging", "production")
 
-_SOURCES = ("backend", "frontend", "requirements")
-_NOT_COPIED = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
 _POLL_S = 0.05
 # Of a release that has come to its end, a good one or a bad one.
 _SETTLED = {"live", "superseded", "failed", "rolled_back", "stopped"}
@@ -41,7 +38,7 @@ _END_LIMIT_S = 60.0
 T = TypeVar("T")
 
 
-def wait_for(what: str, look: Callable[[], T], limit_s: float = 120.0) -> T:
+def wait_for(what: str, look: Callable[[], T], limit_s: float = 120.0, poll_s: float = _POLL_S) -> T:
     """Look again and again until ``look`` tells something true; the limit only ends a broken test."""
     deadline = time.monotonic() + limit_s
     while True:
@@ -50,7 +47,7 @@ def wait_for(what: str, look: Callable[[], T], limit_s: float = 120.0) -> T:
             return seen
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: did not happen within {limit_s:.0f} s")
-        time.sleep(_POLL_S)
+        time.sleep(poll_s)
 
 
 class World:
@@ -73,13 +70,13 @@ class World:
         plain_site: bool = False,
         **settings: Any,
     ) -> None:
-        self.root, self.data_dir, self.port = folder / "project", folder / "data", port
+        self.data_dir, self.port = folder / "data", port
+        self.checkout = Checkout(folder / "project", plain_site=plain_site)
         self._log = folder / "worker.log"
         self._settings = {
-            "root": self.root, "data_dir": self.data_dir, "local_port": port, "local_runtime": "process",
+            "root": self.checkout.root, "data_dir": self.data_dir, "local_port": port, "local_runtime": "process",
             "health_interval_s": 3600, "warm_idle_s": 0, "poll_interval_s": 0.1, "user": "ana", **settings,
         }  # fmt: skip
-        self._make_checkout(plain_site=plain_site)
         self.data_dir.mkdir()
         if cache is not None:
             cache.mkdir(exist_ok=True)
@@ -122,7 +119,7 @@ class World:
         with self._log.open("ab") as log:
             self.worker = subprocess.Popen(
                 [sys.executable, "-m", "panel.cli.main", "worker"],
-                env={**inherited, **own, "PYTHONPATH": str(REPOSITORY)}, cwd=self.root, stdout=log, stderr=log,
+                env={**inherited, **own, "PYTHONPATH": str(REPOSITORY)}, cwd=self.checkout.root, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -138,30 +135,6 @@ class World:
         """Somebody who uses an environment through CloudFront; a context manager."""
         url = self.panel.stores.environments.get(environment).url
         return Visitor(self.port, url.split("//")[1].rstrip("/"))
-
-    def write(self, path: str, change: Callable[[str], str]) -> None:
-        """Change a file of the checkout."""
-        target = self.root / path
-        target.write_text(change(target.read_text(encoding="utf-8")), encoding="utf-8")
-
-    def commit(self, subject: str) -> str:
-        """Commit what was changed; tells the tag that versions of it go by."""
-        self._git("add", "-A")
-        self._git("commit", "--quiet", "--allow-empty", "-m", subject)
-        return self._git("rev-parse", "--short=7", "HEAD").strip()
-
-    def commit_backend(self, number: int) -> str:
-        """A new version of the service, which differs in a line that nobody sees."""
-        self.write("backend/app.py", lambda text: f"{text}\n# Version {number}\n")
-        return self.commit(f"Backend {number}")
-
-    def commit_site(self, number: int) -> str:
-        """A new version of the site, which says its number in the page."""
-        self.write(
-            "frontend/index.html",
-            lambda text: re.sub(r"<title>.*?</title>", f"<title>Site {number}</title>", text),
-        )
-        return self.commit(f"Site {number}")
 
     def ended(self, run: Run, limit_s: float = 180.0) -> Run:
         """A run at its end."""
@@ -225,30 +198,3 @@ class World:
         if self.worker is not None:
             assert self.worker.poll() is None, self._log.read_text(encoding="utf-8", errors="replace")[-3000:]
         return self.panel.stores.runs.get(number)
-
-    def _make_checkout(self, *, plain_site: bool) -> None:
-        self.root.mkdir(parents=True)
-        for name in _SOURCES:
-            shutil.copytree(REPOSITORY / name, self.root / name, ignore=_NOT_COPIED)
-        if plain_site:
-            _replace_by_plain_site(self.root / "frontend")
-        for name in ("environments.yaml", ".gitignore"):
-            shutil.copy2(REPOSITORY / name, self.root / name)
-        (self.root / "terraform").symlink_to(REPOSITORY / "terraform")
-        self._git("init", "--quiet", "--initial-branch", "main")
-        self.commit("The project")
-
-    def _git(self, *words: str) -> str:
-        me = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com", "-c", "commit.gpgsign=false"]
-        return subprocess.run(
-            ["git", *me, *words], cwd=self.root, check=True, capture_output=True, text=True
-        ).stdout
-
-
-def _replace_by_plain_site(folder: Path) -> None:
-    shutil.rmtree(folder)
-    (folder / "assets").mkdir(parents=True)
-    page = '<!doctype html><title>Site 1</title><script src="/config.js"></script><script src="/assets/site-AB12CD34.js"></script>'
-    (folder / "index.html").write_text(page, encoding="utf-8")
-    (folder / "assets" / "site-AB12CD34.js").write_text("'the application'", encoding="utf-8")
-    (folder / "licences.txt").write_text("None.", encoding="utf-8")

@@ -14,7 +14,7 @@ import httpx
 
 _ASSET = re.compile(r"""(?:src|href)="(/?[\w./-]+\.(?:js|css))\"""")
 _PATIENCE_S = 20.0
-_PAUSE_S = 0.02
+_PAUSE_S = 0.1
 
 
 @dataclass

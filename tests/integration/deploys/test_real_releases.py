@@ -22,7 +22,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The world that the tests of this file tell a story of, in their order."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    world = World(tmp_path_factory.mktemp("world"), port, rollout_timeout_s=30)
+    world = World(tmp_path_factory.mktemp("world"), port, rollout_timeout_s=20)
     try:
         world.open()
         yield world
@@ -39,8 +39,8 @@ def newest(world: World, environment: str, service: str) -> Release:
 
 
 def test_the_first_release(world: World) -> None:
-    world.commit_site(1)
-    world.commit_backend(1)
+    world.checkout.commit_site(1)
+    world.checkout.commit_backend(1)
 
     world.applied(deploy(world, "staging"))
 
@@ -51,8 +51,8 @@ def test_the_first_release(world: World) -> None:
 
 def test_a_new_version_of_everything_fails_no_request(world: World) -> None:
     first = world.live("staging", "backend")
-    world.commit_site(2)
-    second = world.commit_backend(2)
+    world.checkout.commit_site(2)
+    second = world.checkout.commit_backend(2)
 
     with world.visitor("staging") as visitor:
         visitor.wait_for_turns()
@@ -89,8 +89,8 @@ def test_exactly_what_runs_is_promoted(world: World) -> None:
 
 def test_a_version_that_dies_is_taken_back_and_fails_no_request(world: World) -> None:
     good = world.live("staging", "backend")
-    world.write("backend/app.py", lambda text: text.replace(_HEAD, _DIES))
-    broken = world.commit("A backend that dies")
+    world.checkout.write("backend/app.py", lambda text: text.replace(_HEAD, _DIES))
+    broken = world.checkout.commit("A backend that dies")
 
     with world.visitor("staging") as visitor:
         run = world.ended(deploy(world, "staging", "backend"))
@@ -104,22 +104,22 @@ def test_a_version_that_dies_is_taken_back_and_fails_no_request(world: World) ->
     assert "cannot find the database" in f"{run.error} {run.error_detail}"
     assert world.live("staging", "backend").id == good.id
     world.assert_consistent("staging")
-    world.write("backend/app.py", lambda text: text.replace(_DIES, _HEAD))
+    world.checkout.write("backend/app.py", lambda text: text.replace(_DIES, _HEAD))
 
 
 def test_versions_that_do_not_answer_or_are_other_ones_are_taken_back_side_by_side(world: World) -> None:
     good = world.live("staging", "backend")
-    world.write("backend/app.py", lambda text: text.replace(_HEAD, _NEVER_ANSWERS))
-    world.commit("A backend that never answers")
+    world.checkout.write("backend/app.py", lambda text: text.replace(_HEAD, _NEVER_ANSWERS))
+    world.checkout.commit("A backend that never answers")
 
     with world.visitor("staging") as at_staging, world.visitor("production") as at_production:
         mute = deploy(world, "staging", "backend")
         wait_for("it is rolled out", lambda: world.stage(mute, "rollout") == "active")
-        world.write("backend/app.py", lambda text: text.replace(_NEVER_ANSWERS, _HEAD))
-        world.write(
+        world.checkout.write("backend/app.py", lambda text: text.replace(_NEVER_ANSWERS, _HEAD))
+        world.checkout.write(
             "backend/settings.py", lambda text: text.replace('env.get("APP_VERSION") or "dev"', '"other"')
         )
-        world.commit("A backend that says it is another version")
+        world.checkout.commit("A backend that says it is another version")
         other = deploy(world, "production", "backend")
         ended = [world.ended(mute), world.ended(other)]
         at_staging.wait_for_turns()
