@@ -19,6 +19,10 @@ PLAIN_INTERVAL_S = 10.0
 #: Stages that are about one service after the other.
 SHIPPING_STAGES = frozenset({"image", "rollout", "site"})
 _COUNTED = frozenset({"shared", "apply", "destroy"})
+# Kinds of which a stage has several, even where there is one now.
+_PLURAL = frozenset({"layer", "task", "target"})
+# Kinds of which the new ones take the place of earlier ones, which are kept until then.
+_REPLACED = frozenset({"task", "target"})
 _OVER = frozenset({"done", "kept"})
 _MARKS = {"done": "✓", "skipped": "–", "failed": "✗", "active": "…", "waiting": "▲"}
 
@@ -77,30 +81,41 @@ def parts_text(parts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _kind_text(kind: str, parts: Sequence[Mapping[str, Any]]) -> str:
-    if len(parts) == 1 and not parts[0].get("total"):
+    if len(parts) == 1 and kind not in _PLURAL and not parts[0].get("total"):
         (only,) = parts
         return f"{only.get('name') or kind}: {only.get('detail') or only.get('state')}"
     if all(part.get("unit") == "files" for part in parts):
         done, total = measure(parts)
         return f"{done} of {total} files"
-    over = sum(str(part.get("state")) in _OVER for part in parts)
-    text = f"{over} of {len(parts)} {kind or 'part'}{'s' if len(parts) != 1 else ''}"
+    words = [_count_text(kind, parts)]
     total = sum(int(part.get("total") or 0) for part in parts if part.get("unit") == "B")
     if total:
         done = sum(int(part.get("done") or 0) for part in parts if part.get("unit") == "B")
-        text += f", {output.size_of(done, total)}"
+        words.append(output.size_of(done, total))
     failed = sum(part.get("state") == "failed" for part in parts)
-    return f"{text}, {failed} failed" if failed else text
+    return ", ".join([*words, *([f"{failed} failed"] if failed else [])])
+
+
+def _count_text(kind: str, parts: Sequence[Mapping[str, Any]]) -> str:
+    """``3 of 7 layers``; of tasks, which come and go, ``1 of 2 tasks, 2 earlier``."""
+    states = [str(part.get("state")) for part in parts]
+    earlier = 0
+    if kind in _REPLACED:
+        earlier = states.count("kept")
+        states = [state for state in states if state not in {"kept", "failed"}]
+    over = sum(state in _OVER for state in states)
+    text = f"{over} of {len(states)} {kind or 'part'}{'s' if len(states) != 1 else ''}"
+    return f"{text}, {earlier} earlier" if earlier else text
 
 
 def measure(parts: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     """How far a stage is by its parts: done and total, of files where it is about files."""
     files = [part for part in parts if part.get("unit") == "files"]
     if files:
-        return sum(int(part.get("done") or 0) for part in files), sum(
-            int(part.get("total") or 0) for part in files
-        )
-    return sum(str(part.get("state")) in _OVER for part in parts), len(parts)
+        done = sum(int(part.get("done") or 0) for part in files)
+        return done, sum(int(part.get("total") or 0) for part in files)
+    counted = [part for part in parts if part.get("kind") not in _REPLACED or part.get("state") != "kept"]
+    return sum(str(part.get("state")) in _OVER for part in counted), len(counted)
 
 
 class PlainReporter:

@@ -22,7 +22,12 @@ LAYERS = [
         ([], "", (0, 0)),
         (LAYERS, "2 of 3 layers, 46 of 96 MB", (2, 3)),
         ([Part("t1", "done", kind="task"), Part("t2", "waiting", kind="task")], "1 of 2 tasks", (1, 2)),
-        ([Part("t1", "failed", kind="task"), Part("t2", "done", kind="task")], "1 of 2 tasks, 1 failed", (1, 2)),
+        ([Part("t1", "failed", kind="task"), Part("t2", "done", kind="task")], "1 of 1 task, 1 failed", (1, 2)),
+        (
+            [Part("old", "kept", kind="task"), Part("new", "done", kind="task"), Part("next", "working", kind="task")],
+            "1 of 2 tasks, 1 earlier", (1, 2),
+        ),
+        ([Part("Files", "working", unit="files", kind="files", detail="compared")], "Files: compared", (0, 0)),
         ([Part("files", "working", 120, 2000, "files", "files")], "120 of 2000 files", (120, 2000)),
         (
             [Part("files", "done", 9, 9, "files", "files"), Part("pages", "working", kind="invalidation")],
@@ -30,7 +35,7 @@ LAYERS = [
         ),
         (
             [Part("t1", "done", kind="task"), Part("t2", "done", kind="task"), Part("x", "waiting", kind="target")],
-            "2 of 2 tasks, x: waiting", (2, 3),
+            "2 of 2 tasks, 0 of 1 target", (2, 3),
         ),
     ],
 )  # fmt: skip
