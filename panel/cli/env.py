@@ -57,13 +57,15 @@ def list_environments(json: options.Json = False) -> None:
 @app.command()
 def show(name: options.Environment, json: options.Json = False) -> None:
     """Show one environment: state, address, owner, health, versions, cost, last run."""
-    view = state.get_panel().overview.environment(name)
+    panel = state.get_panel()
+    view = panel.overview.environment(name)
     document = environment_document(view)
     if json:
         output.json_result(document)
         return
     protected = ", protected" if document["protected"] else ""
-    output.result(f"{name}: {document['state'].replace('_', ' ')} ({view.state_text}){protected}")
+    retired = ", retired" if panel.catalogue().environments[name].retired else ""
+    output.result(f"{name}: {document['state'].replace('_', ' ')} ({view.state_text}){protected}{retired}")
     output.result(f"  address: {document['url'] or 'none'}")
     output.result(f"  owner:   {document['owner']['team']} <{document['owner']['contact']}>")
     output.result(f"  size:    {view.size}")

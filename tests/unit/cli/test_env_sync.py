@@ -44,6 +44,12 @@ def test_what_is_retired_is_destroyed_once_it_was_named(terminal, panel):
 
 
 @pytest.mark.usefixtures("retired")
+def test_what_is_retired_is_called_so(terminal):
+    first = [terminal("env", "show", name).stdout.splitlines()[0] for name in ("staging", "production")]
+    assert [line.endswith(", retired") for line in first] == [True, False]
+
+
+@pytest.mark.usefixtures("retired")
 def test_what_is_retired_and_gone_is_done(terminal, panel):
     answer = terminal("env", "sync", "staging", "--yes", "--wait")
     assert answer.exit_code == 0
