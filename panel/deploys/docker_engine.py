@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import docker  # type: ignore[import-untyped]  # it comes without types
@@ -181,6 +182,7 @@ def find_engine(host: str = "") -> Engine:
         else:
             # Where the docker program would look too: Docker Desktop and rootless engines are contexts.
             place = ContextAPI.kwargs_from_context(environment=environment)
+        _look_for_socket(str(place.get("base_url") or "unix:///var/run/docker.sock"))
         api = docker.APIClient(**place, version="auto", timeout=_ANSWER_S)
     except (DockerException, RequestException, OSError) as error:
         raise BuildError(
@@ -190,6 +192,13 @@ def find_engine(host: str = "") -> Engine:
         ) from error
     api.timeout = _SILENCE_S
     return Engine(api)
+
+
+def _look_for_socket(address: str) -> None:
+    # The SDK would say that a connection was aborted, and leave half of one behind.
+    scheme, _, path = address.partition("://")
+    if scheme.endswith("unix") and not Path(path).exists():
+        raise FileNotFoundError(f"there is no socket {path}")
 
 
 class _Told:
