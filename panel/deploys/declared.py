@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from panel.aws.ecs import get_service
 from panel.aws.session import Aws
-from panel.aws.task_definitions import describe_task_definition
+from panel.aws.task_definitions import describe_task_definition, find_task_definition
 from panel.deploys.comparison import SIZES, settings_of
 from panel.deploys.service import ServiceTarget
 
@@ -21,21 +21,22 @@ def settings_before_and_after(
     Args:
         declared: the variables that environments.yaml gives the service.
         like: ARN of the task definition of an earlier release that is repeated: its variables count then, with the
-            memory and processor that Terraform has for the service now.
+            memory and processor that Terraform has for the service now. Deleted, it counts for nothing.
 
     Raises:
-        NotFoundError: there is no such service or task definition.
+        NotFoundError: there is no such service or container.
         AwsError, EndpointError: AWS refused, or does not answer.
     """
     present = get_service(aws, target.cluster, target.service)
     runs = describe_task_definition(aws, present.task_definition)
-    newest = describe_task_definition(aws, target.family)
-    template = newest if newest.active else runs
+    newest = find_task_definition(aws, target.family)
+    template = newest if newest is not None and newest.active else runs
     after = settings_of(template.container(target.container)) | dict(declared)
-    if like:
-        own = settings_of(describe_task_definition(aws, like).container(target.container))
+    earlier = find_task_definition(aws, like) if like else None
+    if earlier is not None:
         sizes = set(SIZES.values())
-        after = {name: value for name, value in own.items() if name not in sizes} | {
-            name: value for name, value in after.items() if name in sizes
+        own = settings_of(earlier.container(target.container))
+        after = {name: value for name, value in after.items() if name in sizes} | {
+            name: value for name, value in own.items() if name not in sizes
         }
     return settings_of(runs.container(target.container)), after

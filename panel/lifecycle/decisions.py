@@ -40,9 +40,12 @@ class Decisions(DeployOrders):
         needed = Capability.DESTROY if run.kind == "destroy" else Capability.APPROVE
         require(who, needed, run.environment)
         self._waiting(run, "planned")
+        # Of a deployment that is reviewed: what was approved are these releases, and no later ones.
+        what = {"releases": run.options["releases"]} if run.options.get("releases") else {}
         self._trail.record(
-            who.name, who.role, "approve", run.environment, run=run_id, plan=run.plan_digest, comment=comment
-        )
+            who.name, who.role, "approve", run.environment,
+            run=run_id, plan=run.plan_digest, comment=comment, **what,
+        )  # fmt: skip
         return self._stores.runs.approve(run_id, who.name, comment=comment)
 
     def override(self, who: Identity, run_id: int, *, reason: str) -> Run:
