@@ -47,11 +47,12 @@ build: install ## The application's site as static files in frontend/dist; print
 test: install provision $(CHECKS_STAMP) ## All tests
 	@$(PYTEST) -m "not soak" --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
-check: install $(CHECKS_STAMP) ## Lint, types, import rules; Terraform's format, findings, tables and picture
+check: install $(CHECKS_STAMP) ## Lint, types, import rules, workflows; Terraform's format, findings, tables and picture
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/python -m tests.terraform.format_check
 	@$(BIN)/python -m tests.terraform.readme_tables
 	@$(BIN)/python -m tests.terraform.topology
