@@ -8,7 +8,7 @@ import streamlit as st
 
 from panel.access.capabilities import Capability, can
 from panel.store.tables import Run, StateLock
-from panel.ui import acts, operations_text, readers, run_text, session
+from panel.ui import acts, deploy_text, operations_text, readers, run_text, session
 from panel.ui.components.locks import lock_facts
 from panel.ui.components.markup import badge, draw_apart, esc
 from panel.ui.format import between
@@ -37,9 +37,11 @@ def _close() -> None:
 
 
 def _force(panel: Facade, run: Run) -> None:
-    lost = "".join(f"<li>{esc(line.format(name=run.environment))}</li>" for line in run_text.FORCE_LOST)
+    ships = run.state == "deploying"
+    losses = deploy_text.FORCE_LOST if ships else run_text.FORCE_LOST
+    lost = "".join(f"<li>{esc(line.format(name=run.environment))}</li>" for line in losses)
     facts = []
-    if run.progress_total:
+    if run.progress_total and not ships:
         facts.append(run_text.FORCE_DONE.format(done=run.progress_done, total=run.progress_total))
     if run.waiting_for:
         facts.append(run_text.FORCE_WAITS.format(what=run.waiting_for))
@@ -47,7 +49,7 @@ def _force(panel: Facade, run: Run) -> None:
     if asked:
         facts.append(run_text.FORCE_GENTLE.format(elapsed=between(asked[0].at, datetime.now(UTC))))
     draw_apart(
-        f"<p>{badge('warn', run_text.FORCE_WARNING)}</p><ul>{lost}</ul>"
+        f"<p>{badge('warn', deploy_text.FORCE_WARNING if ships else run_text.FORCE_WARNING)}</p><ul>{lost}</ul>"
         + "".join(f"<p>{esc(fact)}</p>" for fact in facts)
     )
     with st.container(horizontal=True):

@@ -9,8 +9,9 @@ import streamlit as st
 
 from panel.access.capabilities import Capability, can
 from panel.errors import RefusedError
+from panel.lifecycle.stages import SHIPPING
 from panel.store.tables import Run, RunApproval
-from panel.ui import acts, notices, readers, run_text, session
+from panel.ui import acts, deploy_text, notices, readers, run_text, session
 from panel.ui.components.aftermath import replan_button
 from panel.ui.components.confirmations import ask_force, force_dialog
 from panel.ui.components.markup import badge, draw, esc, quiet, when
@@ -31,11 +32,13 @@ def decision(panel: Facade, run: Run) -> None:
     ):
         key = session.of(session.COMMENT, run.id)
         st.text_input(run_text.COMMENT, key=key, max_chars=_MOST_CHARACTERS, placeholder=run_text.OPTIONAL)
-        replan_button(panel, run)
+        if run.kind not in SHIPPING:
+            replan_button(panel, run)
         _discard(panel, run, key)
         last = len(given) + 1 >= needed
+        approve = deploy_text.APPROVE.get(run.kind, run_text.APPROVE)
         st.button(
-            run_text.APPROVE if last else run_text.APPROVE_ONE, key=f"approve-{run.id}", type="primary",
+            approve if last else run_text.APPROVE_ONE, key=f"approve-{run.id}", type="primary",
             on_click=_decide, args=(panel, "approve", run.id or 0, key), disabled=refused is not None,
         )  # fmt: skip
     if refused is not None:
@@ -120,11 +123,12 @@ def stopping(panel: Facade, run: Run) -> None:
     """The way to stop a run: gently first, then by force."""
     allowed = can(panel.identity, Capability.CANCEL)
     if run.force_cancel:
-        draw(_stopping(run_text.FORCING, run_text.FORCING_WHAT))
+        words = deploy_text.FORCING_WHAT if _ships(run) else run_text.FORCING_WHAT
+        draw(_stopping(run_text.FORCING, words))
     elif run.cancel_requested:
         asked = readers.cancel_requests(panel, run)
         title = run_text.CANCELING_BY.format(name=asked[0].actor) if asked else run_text.CANCELING
-        draw(_stopping(title, run_text.CANCELING_WHAT))
+        draw(_stopping(title, deploy_text.STOPPING_WHAT if _ships(run) else run_text.CANCELING_WHAT))
         st.button(
             run_text.FORCE,
             key=f"force-{run.id}",
@@ -137,10 +141,16 @@ def stopping(panel: Facade, run: Run) -> None:
 
 def cancel_button(panel: Facade, run: Run) -> None:
     """The button that asks a run to stop at the next safe point."""
+    label = deploy_text.STOP if run.stage == "rollout" else run_text.CANCEL
     st.button(
-        run_text.CANCEL, key=f"cancel-{run.id}", on_click=acts.decide, args=(panel, "cancel", run.id or 0),
+        label, key=f"cancel-{run.id}", on_click=acts.decide, args=(panel, "cancel", run.id or 0),
         disabled=not can(panel.identity, Capability.CANCEL),
     )  # fmt: skip
+
+
+def _ships(run: Run) -> bool:
+    """Whether Terraform has no part in what the run is at now."""
+    return run.kind in SHIPPING or run.state == "deploying"
 
 
 def _stopping(title: str, words: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from panel.lifecycle.stages import STAGES
+from panel.lifecycle.stages import SHIPPING, STAGES
 from panel.store.runs import TRANSITIONS
 from panel.store.tables import AuditEntry, Run, RunApproval, RunTransition
 from panel.ui import run_text as text
@@ -22,10 +22,12 @@ _ENDS = ("canceled", "errored", "interrupted")
 #: A stage of this kind must lie ahead for the state to be possible.
 _TAKES = {
     "planning": {"plan"},
-    "planned": {"plan"},
+    "planned": {"plan", "review"},
     "applying": {"apply", "destroy", "shared", "unlock"},
     "deploying": {"image", "cleanup"},
 }
+#: What follows without a plan: only where Terraform has no part in the run.
+_WITHOUT_PLAN = frozenset({("preparing", "planned"), ("approved", "deploying")})
 #: The order in which possible states are told: the way on first.
 _LIKELY = (
     "preparing", "planning", "planned", "no_changes", "approved", "applying", "deploying", "applied", "blocked",
@@ -90,6 +92,7 @@ def possible(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ways = tuple(
         state for state in _LIKELY
         if state in following and not (_TAKES.get(state) and not _TAKES[state] & stages)
+        and (run.kind in SHIPPING or (run.state, state) not in _WITHOUT_PLAN)
     )  # fmt: skip
     return ways, tuple(state for state in _ENDS if state in following)
 

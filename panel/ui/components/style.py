@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from panel.ui.components import plan_style, release_style
+from panel.ui.components import deploy_style, plan_style, release_style
 
 _TOKENS = """
 :root {
@@ -162,7 +162,7 @@ _JOURNEY = """
 [class*="st-key-log-moves"] button p, .st-key-runs-pages button p { font-size: 0.94rem; }
 """
 
-_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}{plan_style.RULES}{release_style.RULES}</style>"
+_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}{plan_style.RULES}{release_style.RULES}{deploy_style.RULES}</style>"
 
 
 def apply() -> None:

@@ -9,16 +9,19 @@ import streamlit as st
 
 from panel.catalogue.schema import SHARED
 from panel.errors import NotFoundError, PanelError
-from panel.lifecycle.stages import KINDS, TITLES
+from panel.lifecycle.stages import KINDS, SHIPPING, TITLES
 from panel.store.tables import AuditEntry, Run
-from panel.ui import notices, readers, run_text, text
+from panel.ui import deploy_text, notices, readers, run_text, text
+from panel.ui.components import changes
 from panel.ui.components import plan as plans
 from panel.ui.components.aftermath import is_locked_out, kin, left_behind, ways_on
 from panel.ui.components.decisions import cancel_button, decision, overriding, stopping
 from panel.ui.components.journey import journey, remarks
 from panel.ui.components.log import log
 from panel.ui.components.markup import draw, esc, link, quiet, safe_url, when
+from panel.ui.components.parts import parts
 from panel.ui.components.problems import problem, problem_markup
+from panel.ui.components.released import released
 from panel.ui.components.signs import signs
 from panel.ui.components.stages import progress, strip
 from panel.ui.components.states import run_badge, run_title, run_tone
@@ -52,14 +55,30 @@ def show() -> None:
     _ended(panel, run)
     if run.active and run.state not in _ASKING:
         log(run)
-        plans.show(panel, run)
+        _what(panel, run)
         _journey(panel, run)
         return
-    plans.show(panel, run)
+    _released(panel, run)
+    _what(panel, run)
     if run.active and not run.cancel_requested:
         (decision if run.state == "planned" else overriding)(panel, run)
     _journey(panel, run)
     log(run)
+
+
+def _what(panel: Facade, run: Run) -> None:
+    """What the run changes: a plan, or what a deployment puts in the place of what runs."""
+    if run.kind in SHIPPING:
+        changes.show(run)
+    else:
+        plans.show(panel, run)
+
+
+def _released(panel: Facade, run: Run) -> None:
+    """What came of what it shipped."""
+    told = released(panel, run) if not run.active else ""
+    if told:
+        draw(told)
 
 
 def _asked_for(panel: Facade) -> Run | None:
@@ -112,7 +131,10 @@ def _now(panel: Facade, run: Run, moving: str) -> str:
     if run.state in _ASKING:
         return ""
     banner = signs(run, readers.vitality(panel, run))
-    return f'<div class="p-live">{moving}{f"<p>{quiet(esc(note))}</p>" if note else ""}</div>{banner}'
+    made_of = parts(run.parts) if run.state == "deploying" else ""
+    return (
+        f'<div class="p-live">{moving}{f"<p>{quiet(esc(note))}</p>" if note else ""}{made_of}</div>{banner}'
+    )
 
 
 def _end(panel: Facade, run: Run) -> str:
@@ -122,6 +144,8 @@ def _end(panel: Facade, run: Run) -> str:
         return run_text.DRIFT_FOUND.format(count=plural(run.drifted or 0, *run_text.RESOURCE))
     if run.kind == "drift" and run.state == "no_changes":
         return run_text.DRIFT_NONE
+    if run.kind in SHIPPING and run.state in deploy_text.ENDS:
+        return deploy_text.ENDS[run.state]
     return text.RUN_ENDS.get(run.state, "")
 
 
@@ -143,7 +167,7 @@ def _links(panel: Facade, run: Run) -> None:
 
 def _application(panel: Facade, run: Run) -> str | None:
     """Where the application is, once a run that brought it up is done."""
-    if run.state != "applied" or run.kind not in {"create", "update", "deploy"} or run.environment == SHARED:
+    if run.state != "applied" or run.kind not in {"create", "update", *SHIPPING} or run.environment == SHARED:
         return None
     try:
         return safe_url(panel.overview.environment(run.environment).url)
