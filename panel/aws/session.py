@@ -104,8 +104,11 @@ def _timestamp(text: Any) -> datetime:
 
 def _send_at_once(request: Any, **_: Any) -> None:
     """Send what is small without waiting for S3's "100 Continue" first, which costs each upload a round trip."""
-    body = request.body
-    if isinstance(body, BytesIO) and body.getbuffer().nbytes <= _SENT_AT_ONCE:
+    # Over HTTPS the SDK wraps the content, to send its checksum behind it, and says how long it is without that.
+    length = request.headers.get("X-Amz-Decoded-Content-Length")
+    if length is None and isinstance(request.body, BytesIO):
+        length = request.body.getbuffer().nbytes
+    if length is not None and int(length) <= _SENT_AT_ONCE:
         del request.headers["Expect"]
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from panel.aws.front_door import SiteSeen
 from panel.aws.session import Aws
 from panel.deploys import Parts, Report, Stopped, never, no_parts
-from panel.deploys.settling import Clock
+from panel.deploys.clock import Clock
 from panel.deploys.site_build import SiteBuild
 from panel.deploys.site_files import config_script
 from panel.deploys.site_manifest import Manifest, SitePlace

@@ -10,7 +10,7 @@ from panel.aws.cloudfront import invalidate, wait_for_invalidation
 from panel.aws.front_door import SiteSeen
 from panel.aws.session import Aws
 from panel.deploys import Part, Report
-from panel.deploys.settling import Clock
+from panel.deploys.clock import Clock
 from panel.errors import DeployError, PanelError
 
 _LOOK_S = 1.0

@@ -137,7 +137,11 @@ class FakeAws:
 
 def open_site(s3, bucket="site"):
     """What a person gets who opens the site."""
-    page, script = s3.body("index.html", bucket) or b"", s3.body("config.js", bucket) or b""
+    return open_answer(s3.body("index.html", bucket) or b"", s3.body("config.js", bucket) or b"")
+
+
+def open_answer(page, script):
+    """The same, of a page and a config.js."""
     answer = Answer(200, {"content-type": "text/html; charset=utf-8"}, page, 1, "http://x/")
     return SiteSeen(answer, release_in(Answer(200, {}, script, 1, "http://x/config.js")))
 
