@@ -1,4 +1,4 @@
-"""A genuine OCI image without a container engine: one layer with source and dependencies, and a config.
+"""A genuine OCI image without a container engine: a layer of dependencies, one of source, and a config.
 
 The base image is named, not included: an engine-less task runtime brings its own Python. Source:
 https://github.com/opencontainers/image-spec/blob/main/manifest.md and config.md beside it.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import re
+import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,8 @@ _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "
 # Folders and files of a service's source that its image has no use for.
 _LEFT_OUT = re.compile(r"tests?|__pycache__|state|Dockerfile.*|nginx\..*|dev\.py|README\.md")
 # Raised when the same inputs shall give another image.
-_RECIPE = 1
+_RECIPE = 2
+_LAYER, _ABOUT_LAYER = "layer", "layer.json"
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class AssembledImage:
         manifest: the manifest's bytes, exactly as pushed.
         digest: of the manifest; names the image.
         media_type: of the manifest.
-        config_digest, layer_digest: of its two parts.
-        blobs: both parts as files, the config last.
+        config_digest: of the config.
+        blobs: its parts as files: dependencies, source, config.
     """
 
     directory: Path
@@ -74,7 +77,6 @@ class AssembledImage:
     digest: str
     media_type: str
     config_digest: str
-    layer_digest: str
     blobs: tuple[Blob, ...]
 
     @property
@@ -120,10 +122,10 @@ def assemble_image(
 
     def make(scratch: Path) -> None:
         report(f"Assembling the image of {source} {revision.tag}")
-        entries = [*_source_entries(root, source), *folder_entries(dependencies, "app/deps")]
-        layer = write_layer(entries, scratch / "layer")
-        config = _config(layer, source, revision, port=port, command=command)
-        _write_layout(scratch, layer, _json(config), base)
+        unchanging = _dependency_layer(dependencies, data_dir / "cache" / "layers")
+        layers = [unchanging, write_layer(_source_entries(root, source), scratch / _LAYER)]
+        config = _config(layers, source, revision, port=port, command=command)
+        _write_layout(scratch, layers, _json(config), base)
 
     if not build_once(directory, make):
         report(f"The image of {source} {revision.tag} is built already")
@@ -171,9 +173,28 @@ def read_layout(directory: Path) -> AssembledImage:
         digest=digest,
         media_type=MANIFEST_TYPE,
         config_digest=content["config"]["digest"],
-        layer_digest=content["layers"][0]["digest"],
         blobs=blobs,
     )
+
+
+def _dependency_layer(dependencies: Path, cache: Path) -> Layer:
+    """The layer of installed dependencies: packed once, since it is most of an image and seldom changes."""
+    directory = cache / f"{_RECIPE}-{dependencies.name}"
+
+    def make(scratch: Path) -> None:
+        layer = write_layer(folder_entries(dependencies, "app/deps"), scratch / _LAYER)
+        about = {**asdict(layer), "path": _LAYER}
+        (scratch / _ABOUT_LAYER).write_bytes(_json(about))
+
+    build_once(directory, make)
+    try:
+        layer = Layer(**json.loads((directory / _ABOUT_LAYER).read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise BuildError(
+            f"The packed dependencies in {directory} are damaged: {error}.",
+            hint="Delete that folder and deploy again.",
+        ) from error
+    return replace(layer, path=directory / _LAYER)
 
 
 def _source_entries(root: Path, source: str) -> list[Entry]:
@@ -193,7 +214,7 @@ def _created(revision: Revision) -> str:
 
 
 def _config(
-    layer: Layer, source: str, revision: Revision, *, port: int, command: Sequence[str]
+    layers: Sequence[Layer], source: str, revision: Revision, *, port: int, command: Sequence[str]
 ) -> dict[str, Any]:
     created = _created(revision)
     labels = {
@@ -214,26 +235,41 @@ def _config(
             "WorkingDir": "/app",
             "Labels": labels,
         },
-        "rootfs": {"type": "layers", "diff_ids": [layer.diff_id]},
-        "history": [{"created": created, "created_by": "panel", "comment": f"{source} and its dependencies"}],
+        "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
+        "history": [
+            {"created": created, "created_by": "panel", "comment": comment}
+            for comment in (f"dependencies of {source}", source)
+        ],
     }
 
 
-def _write_layout(scratch: Path, layer: Layer, config: bytes, base: str) -> None:
+def _write_layout(scratch: Path, layers: Sequence[Layer], config: bytes, base: str) -> None:
     (scratch / "blobs" / "sha256").mkdir(parents=True)
-    layer.path.rename(_blob_path(scratch, layer.digest))
+    for layer in layers:
+        _place(layer.path, _blob_path(scratch, layer.digest))
+    (scratch / _LAYER).unlink()
     manifest = _json(
         {
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
             "config": {"mediaType": CONFIG_TYPE, "digest": _store(scratch, config), "size": len(config)},
-            "layers": [{"mediaType": LAYER_TYPE, "digest": layer.digest, "size": layer.size}],
+            "layers": [
+                {"mediaType": LAYER_TYPE, "digest": layer.digest, "size": layer.size} for layer in layers
+            ],
             "annotations": {"org.opencontainers.image.base.name": base},
         }
     )
     described = {"mediaType": MANIFEST_TYPE, "digest": _store(scratch, manifest), "size": len(manifest)}
     (scratch / "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
     (scratch / "index.json").write_bytes(_json({"schemaVersion": 2, "manifests": [described]}))
+
+
+def _place(file: Path, target: Path) -> None:
+    """The same file under another name; a copy where the file system has no second names."""
+    try:
+        os.link(file, target)
+    except OSError:
+        shutil.copyfile(file, target)
 
 
 def _store(directory: Path, content: bytes) -> str:

@@ -14,7 +14,7 @@ _FOLDERS = ("backend", "frontend", "requirements", "terraform")
 _FILES = ("environments.yaml", ".gitignore")
 _NOT_COPIED = shutil.ignore_patterns("node_modules", "dist", "__pycache__", ".terraform*")
 _PLAIN_PAGE = (
-    "<!doctype html><title>Site</title>"
+    "<!doctype html><title>Site 1</title>"
     '<script src="/config.js"></script><script src="/assets/site-AB12CD34.js"></script>'
 )
 

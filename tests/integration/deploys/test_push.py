@@ -94,7 +94,7 @@ def test_layers_show_as_parts_with_their_bytes(aws, repository, assemble, lines)
     assert [part.name for part in seen[-1]] == names
     assert {part.state for part in seen[-1]} == {"done"}
     assert [(part.done, part.total) for part in seen[-1]] == [(blob.size, blob.size) for blob in image.blobs]
-    assert ["working", "waiting"] in [[part.state for part in parts] for parts in seen]
+    assert ["working", "waiting", "waiting"] in [[part.state for part in parts] for parts in seen]
 
     seen.clear()
     push_image(aws, image, repository, "v1", lines.append, parts=seen.append)
@@ -138,7 +138,7 @@ def test_a_push_that_was_cut_before_the_manifest_is_completed(aws, repository, a
     pushed = push_image(aws, image, repository, "v1", lines.append)
 
     assert not pushed.already_there
-    assert sum("uploading" in line for line in lines) == 1
+    assert sum("uploading" in line for line in lines) == len(image.blobs) - 1
     assert find_image(aws, repository, tag="v1").digest == image.digest
 
 

@@ -63,9 +63,13 @@ def assemble(tmp_path, lines, monkeypatch):
 
 
 def entries(image):
-    layer = gzip.decompress(image.blobs[0].path.read_bytes())
-    with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
-        return {member.name: member for member in archive.getmembers()}
+    """What the layers hold, one upon the other."""
+    found = {}
+    for blob in image.blobs[:-1]:
+        layer = gzip.decompress(blob.path.read_bytes())
+        with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
+            found |= {member.name: member for member in archive.getmembers()}
+    return found
 
 
 def config(image):
@@ -79,20 +83,34 @@ def test_the_same_source_elsewhere_and_later_gives_the_same_image(assemble):
     assert one.directory != other.directory
     assert one.manifest == other.manifest
     assert one.digest == other.digest
-    assert one.blobs[0].path.read_bytes() == other.blobs[0].path.read_bytes()
+    assert [blob.path.read_bytes() for blob in one.blobs] == [blob.path.read_bytes() for blob in other.blobs]
 
 
 def test_other_source_gives_another_image(assemble, tmp_path):
     before = assemble("one")
     (tmp_path / "one" / "backend" / "app.py").write_text("changed\n")
 
-    assert assemble("one").digest != before.digest
+    after = assemble("one")
+    assert after.digest != before.digest
+    # The dependencies, most of an image, are the same layer: it is neither packed nor pushed again.
+    assert after.blobs[0].digest == before.blobs[0].digest
+    assert after.blobs[0].path.samefile(before.blobs[0].path)
 
 
-def test_the_layer_holds_source_and_dependencies_and_no_trace_of_this_machine(assemble):
+def test_packed_dependencies_that_are_damaged_say_so(assemble, tmp_path):
+    assemble("one")
+    (about,) = tmp_path.rglob("layer.json")
+    about.write_text("{", encoding="utf-8")
+    (tmp_path / "one" / "backend" / "app.py").write_text("changed\n")
+
+    with pytest.raises(BuildError, match="damaged"):
+        assemble("one")
+
+
+def test_the_layers_hold_source_and_dependencies_and_no_trace_of_this_machine(assemble):
     found = entries(assemble("one"))
 
-    assert [name for name, member in found.items() if member.isfile()] == [
+    assert sorted(name for name, member in found.items() if member.isfile()) == [
         "app/backend/app.py",
         "app/backend/run.sh",
         "app/deps/falcon-4.4.0.dist-info/METADATA",
@@ -115,8 +133,10 @@ def test_manifest_config_and_layer_fit_together(assemble):
         content = blob.path.read_bytes()
         assert described["size"] == len(content)
         assert described["digest"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
-    archive = gzip.decompress(image.blobs[0].path.read_bytes())
-    assert config(image)["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(archive).hexdigest()}"]
+    archives = [gzip.decompress(blob.path.read_bytes()) for blob in image.blobs[:-1]]
+    assert config(image)["rootfs"]["diff_ids"] == [
+        f"sha256:{hashlib.sha256(archive).hexdigest()}" for archive in archives
+    ]
 
 
 def test_the_config_starts_the_service_as_an_unprivileged_user(assemble):
