@@ -17,7 +17,6 @@ from panel.cli.progress import SHIPPING_STAGES, LiveReporter, PlainReporter, Rep
 from panel.cli.worker_watch import WorkerWatch
 from panel.errors import IllegalTransitionError, TimeLimitError
 from panel.lifecycle.stages import READ_ONLY, SHIPPING
-from panel.store.releases import OPEN
 
 if TYPE_CHECKING:
     from panel.store.tables import Run
@@ -138,7 +137,7 @@ class _Watch:
         if run.stage not in SHIPPING_STAGES:
             return ""
         releases = self._panel.stores.releases.of_run(self._number)
-        return next((one.service for one in reversed(releases) if one.status in OPEN), "")
+        return next((one.service for one in reversed(releases) if one.ended_at is None), "")
 
     def _review(self, run: Run) -> None:
         """Show the plan once, and ask where somebody can be asked."""
