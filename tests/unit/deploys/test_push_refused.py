@@ -1,13 +1,14 @@
 """A registry that refuses in the middle of a push: what another deployment has done meanwhile counts."""
 
 import hashlib
+import json
 
 import httpx
 import pytest
 
 from panel.aws.registry import Registry
 from panel.aws.session import Account
-from panel.deploys.image import MANIFEST_TYPE, AssembledImage, Blob
+from panel.deploys.image import read_layout
 from panel.deploys.push import push_image
 from panel.errors import AwsError
 
@@ -74,13 +75,20 @@ def world():
 
 
 @pytest.fixture
-def image(tmp_path):
-    path = tmp_path / "layer"
-    path.write_bytes(b"layer")
-    layer = f"sha256:{hashlib.sha256(b'layer').hexdigest()}"
-    manifest = b'{"schemaVersion": 2}'
-    digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
-    return AssembledImage(tmp_path, manifest, digest, MANIFEST_TYPE, layer, layer, (Blob(layer, 5, path),))
+def image(tmp_path, world):
+    """An image of one layer; its config is in the registry already."""
+    (tmp_path / "blobs" / "sha256").mkdir(parents=True)
+
+    def keep(content):
+        encoded = hashlib.sha256(content).hexdigest()
+        (tmp_path / "blobs" / "sha256" / encoded).write_bytes(content)
+        return {"digest": f"sha256:{encoded}", "size": len(content)}
+
+    config = keep(b"{}")
+    manifest = keep(json.dumps({"schemaVersion": 2, "layers": [keep(b"layer")], "config": config}).encode())
+    (tmp_path / "index.json").write_text(json.dumps({"manifests": [manifest]}))
+    world.blobs.add(config["digest"])
+    return read_layout(tmp_path)
 
 
 @pytest.fixture
@@ -101,7 +109,7 @@ def test_a_layer_that_another_deployment_uploads_at_the_same_time_is_there(world
     world.on_put_blob = refuse
 
     assert push(parts=seen.append).tag == "v1"
-    assert [part.state for part in seen[-1]] == ["kept"]
+    assert [part.state for part in seen[-1]] == ["kept", "kept"]
 
 
 def test_a_layer_that_is_refused_and_not_there_fails_and_shows_it(world, push):
@@ -111,7 +119,7 @@ def test_a_layer_that_is_refused_and_not_there_fails_and_shows_it(world, push):
     with pytest.raises(AwsError, match="status 500"):
         push(parts=seen.append)
 
-    assert [part.state for part in seen[-1]] == ["failed"]
+    assert [part.state for part in seen[-1]] == ["failed", "waiting"]
     assert world.manifests == {}
 
 
