@@ -62,6 +62,8 @@ def run_badge(run: Run) -> str:
 def run_title(run: Run) -> str:
     """What a run is: ``Run 12 · Create staging``."""
     name = text.SHARED_TITLE if run.environment == SHARED else run.environment
+    if run.kind == "promote":
+        name = text.FROM_TO.format(source=(run.options or {}).get("from", ""), target=name).strip()
     return text.RUN_TITLE.format(id=run.id, kind=KINDS.get(run.kind, run.kind), name=name)
 
 
