@@ -13,6 +13,9 @@ from panel.deploys.site_manifest import Manifest, SitePlace
 from panel.deploys.site_stock import Stock, take_stock
 
 _AT_ONCE = 12
+# Pages that are open need the release before the live one. Where its manifest is not known (it is older than they are)
+# nobody can say which files those are.
+_FEWEST_KEPT = 2
 
 
 def prune_site(aws: Aws, place: SitePlace, keep: Sequence[Manifest], *, report: Report) -> int:
@@ -22,7 +25,7 @@ def prune_site(aws: Aws, place: SitePlace, keep: Sequence[Manifest], *, report: 
     point, it goes on when called again.
 
     Args:
-        keep: the live release and all that one may go back to; with none, nothing is deleted.
+        keep: the live release and all that one may go back to; with fewer than two nothing is deleted.
 
     Returns:
         How many object versions were deleted.
@@ -31,7 +34,7 @@ def prune_site(aws: Aws, place: SitePlace, keep: Sequence[Manifest], *, report: 
         DeployError: there is no such bucket.
         AwsError: S3 refused.
     """
-    if not keep:
+    if len(keep) < _FEWEST_KEPT:
         return 0
     stock = take_stock(aws, place.bucket)
     names = {CONFIG}.union(*(manifest.files for manifest in keep))

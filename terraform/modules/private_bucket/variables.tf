@@ -33,6 +33,17 @@ variable "noncurrent_version_days" {
   }
 }
 
+variable "newer_noncurrent_versions" {
+  description = "Of each object, so many replaced versions, the newest ones, stay longer than noncurrent_version_days. Null: none."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = try(contains(range(1, 101), var.newer_noncurrent_versions), var.newer_noncurrent_versions == null)
+    error_message = "newer_noncurrent_versions must be a whole number from 1 to 100."
+  }
+}
+
 variable "kms_key_arn" {
   description = "Key of your own that the objects are encrypted with, paid by the month and the request; whoever reads or writes needs it too. Null: a key that S3 keeps, free of charge."
   type        = string

@@ -1,10 +1,14 @@
 module "bucket" {
   source = "../private_bucket"
 
-  bucket_name             = var.bucket_name
-  force_destroy           = var.force_destroy
-  refuse_plain_http       = var.refuse_plain_http
+  bucket_name       = var.bucket_name
+  force_destroy     = var.force_destroy
+  refuse_plain_http = var.refuse_plain_http
+
   noncurrent_version_days = var.noncurrent_version_days
+  # An earlier release is put back from the versions that its pages had, however long ago they were replaced. The
+  # panel takes away what no kept release needs; the days are for what it knows nothing of.
+  newer_noncurrent_versions = 100
 
   # Reading objects is what CloudFront is for. Listing is there for its answer to a missing page: without
   # it S3 says 403 (access denied) instead of 404. No viewer can list, as the distribution forwards no query.

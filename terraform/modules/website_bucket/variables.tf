@@ -34,7 +34,7 @@ variable "refuse_plain_http" {
 }
 
 variable "noncurrent_version_days" {
-  description = "Days that a replaced or deleted file can still be brought back. Null: for ever."
+  description = "Days that a replaced or deleted file can still be brought back; the newest 100 replaced versions of a file stay longer. Null: for ever."
   type        = number
   default     = 30
 

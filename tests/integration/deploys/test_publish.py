@@ -133,7 +133,7 @@ def test_the_second_release_stores_only_what_changed(publish, source):
 
 
 def test_an_earlier_release_comes_back_and_goes_elsewhere_without_its_source(
-    aws, endpoint, publish, source, lines
+    aws, endpoint, outputs, publish, source, lines
 ):
     first = publish("r1")
     page = (source / "index.html").read_bytes()
@@ -145,12 +145,13 @@ def test_an_earlier_release_comes_back_and_goes_elsewhere_without_its_source(
 
     assert third.changed == 2  # index.html and config.js
     assert site_seen(publish.door).page.body == page
-    assert prune_site(aws, SitePlace(third.manifest.bucket, ""), [third.manifest], report=lines.append) > 0
+    kept = [third.manifest, second.manifest]
+    assert prune_site(aws, place_of(outputs), kept, report=lines.append) == 2  # r1's index and config.js
 
-    outputs = make_place(aws)
-    door = front_door(outputs, emulated_endpoint=endpoint)
+    other = make_place(aws)
+    door = front_door(other, emulated_endpoint=endpoint)
     there = {"config": {"environment": "production"}, "verify": lambda: site_seen(door)}
-    republish_site(aws, third.manifest, place_of(outputs), release="r1", report=lines.append, **there)
+    republish_site(aws, third.manifest, place_of(other), release="r1", report=lines.append, **there)
 
     assert site_seen(door).page.body == page
     script = get(door, SCRIPT)
