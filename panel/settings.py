@@ -23,6 +23,8 @@ _NETWORK = (
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
 )  # fmt: skip
+# Where the container engine is: both the docker program and its SDK read it from here.
+_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONFIG")
 _AWS = (
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -203,12 +205,12 @@ def child_environment(*, network: bool = False, aws: bool = False, packages: boo
     """Environment variables a child process may inherit from the panel's own environment.
 
     Args:
-        network: also proxies and certificate bundles.
+        network: also proxies, certificate bundles, and where the container engine is.
         aws: also the AWS credential chain of the person who started the panel.
         packages: also the settings of package clients (pip, uv, npm).
     """
     names = list(_INHERITED)
-    names += _NETWORK if network else ()
+    names += (*_NETWORK, *_ENGINE) if network else ()
     names += _AWS if aws else ()
     names += _PACKAGES if packages else ()
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -112,9 +112,28 @@ def _send_at_once(request: Any, **_: Any) -> None:
         del request.headers["Expect"]
 
 
+#: Codes of refusals that pass by themselves: too many calls, trouble within AWS.
+THROTTLED = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+    "RequestLimitExceeded", "TooManyRequestsException", "SlowDown",
+    "ServerException", "InternalFailure", "InternalError", "ServiceUnavailable", "ServiceUnavailableException",
+})  # fmt: skip
+#: Codes of credentials that AWS takes no more.
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
+                     "UnrecognizedClientException"})  # fmt: skip
+
+
 def error_code(error: ClientError) -> str:
     """The AWS error code of an answer, for example ``NoSuchBucket``."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _hint(code: str) -> str:
+    if code in THROTTLED:
+        return "AWS has too much to do just now, or is in trouble itself: try again in a minute."
+    if code in EXPIRED:
+        return "Sign in again (for example with 'aws sso login'), then try again."
+    return "Check the permissions of the panel's AWS identity."
 
 
 @contextmanager
@@ -145,7 +164,7 @@ def translated(action: str) -> Iterator[None]:
         reason = str(error.response.get("Error", {}).get("Message", ""))
         raise AwsError(
             f"The panel could not {action}: AWS refused with {error_code(error) or 'an error'}. {reason}".strip(),
-            hint="Check the permissions of the panel's AWS identity.",
+            hint=_hint(error_code(error)),
             detail=str(error),
         ) from error
     except BotoCoreError as error:
