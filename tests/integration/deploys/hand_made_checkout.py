@@ -13,10 +13,12 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 _FOLDERS = ("backend", "frontend", "requirements", "terraform")
 _FILES = ("environments.yaml", ".gitignore")
 _NOT_COPIED = shutil.ignore_patterns("node_modules", "dist", "__pycache__", ".terraform*")
+_TITLE = re.compile("<title>.*?</title>")
 _PLAIN_PAGE = (
-    "<!doctype html><title>Site 1</title>"
-    '<script src="/config.js"></script><script src="/assets/site-AB12CD34.js"></script>'
+    "<!doctype html><title>Site</title>"
+    '<script src="/config.js"></script><script src="/assets/site-AB12CD00.js"></script>'
 )
+_PLAIN_ASSET = re.compile(r"site-AB12CD\d\d")
 
 
 class Checkout:
@@ -58,9 +60,16 @@ class Checkout:
         return self.commit(f"Backend {number}")
 
     def commit_site(self, number: int) -> str:
-        """A new version of the site, which says its number in the page's title."""
-        title = f"<title>Site {number}</title>"
-        self.write("frontend/index.html", lambda text: re.sub(r"<title>.*?</title>", title, text))
+        """A new version of the site, which says its number in the page's title; a plain one has another script too."""
+
+        def changed(text: str) -> str:
+            name = f"site-AB12CD{number:02}"
+            return _PLAIN_ASSET.sub(name, _TITLE.sub(f"<title>Site {number}</title>", text))
+
+        self.write("frontend/index.html", changed)
+        for script in (self.root / "frontend").glob("assets/site-*.js"):
+            script.write_text(f"'the application, {number}'", encoding="utf-8")
+            script.rename(script.with_name(f"site-AB12CD{number:02}.js"))
         return self.commit(f"Site {number}")
 
     def _replace_site(self) -> None:
@@ -68,7 +77,7 @@ class Checkout:
         shutil.rmtree(site)
         (site / "assets").mkdir(parents=True)
         (site / "index.html").write_text(_PLAIN_PAGE, encoding="utf-8")
-        (site / "assets" / "site-AB12CD34.js").write_text("'the application'", encoding="utf-8")
+        (site / "assets" / "site-AB12CD00.js").write_text("'the application'", encoding="utf-8")
         (site / "licences.txt").write_text("None.", encoding="utf-8")
 
     def _git(self, *words: str) -> str:

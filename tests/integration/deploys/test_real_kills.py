@@ -25,6 +25,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     world = World(tmp_path_factory.mktemp("world"), port, plain_site=True, rollout_timeout_s=60)
+    world.checkout.commit_site(1)
     try:
         world.open()
         world.applied(world.panel.operations.deploy(world.ana, "staging"))
@@ -78,7 +79,6 @@ def test_one_deployment_survives_a_kill_in_each_of_its_stages(world: World) -> N
             "it is being pushed": said("image", "uploading"),
             "the roll-out is about to begin": active("rollout"),
             "the roll-out settles": updated,
-            "the site is being published": active("site"),
             "its files are being stored": said("site", "Stored"),
             "CloudFront is told to forget": said("site", "Asking CloudFront"),
             "it is looked at from outside": active("checks"),
