@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from panel.lifecycle.release_views import ReleaseView
@@ -10,24 +10,29 @@ from panel.lifecycle.release_views import ReleaseView
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def behind(live: Mapping[str, ReleaseView]) -> dict[str, tuple[str, str]]:
+def behind(
+    live: Mapping[str, ReleaseView], passing: Collection[str] = frozenset()
+) -> dict[str, tuple[str, str]]:
     """How each environment's release compares with the newest, as words and the environment it is compared with.
 
     Args:
         live: the live release by environment, in the catalogue's order. What is not there has nothing to compare.
+        passing: environments that end by themselves (previews): nobody is behind what is only tried there.
 
     Returns:
         By environment, for those that run something else than the newest.
     """
     if not live:
         return {}
-    newest = max(live.values(), key=_age)
+    lasting = {name: release for name, release in live.items() if name not in passing}
+    newest = max((lasting or live).values(), key=_age)
     # Of several that run the same, the one that had it first: the others have it from there.
     leader = min((one for one in live.values() if same_build(one, newest)), key=lambda one: one.started_at)
     return {
         name: (_words(release, leader), leader.environment)
         for name, release in live.items()
         if not same_build(release, newest)
+        and (name in lasting or not lasting or _age(release) < _age(newest))
     }
 
 

@@ -110,7 +110,9 @@ class ReleaseOverview:
             if one.status in OPEN and one.run_id in working
         }
         rows = [
-            GridRow(service, definition.kind, definition.title, _cells(service, names, records, live, coming))
+            GridRow(
+                service, definition.kind, definition.title, _cells(service, catalogue, records, live, coming)
+            )
             for service, definition in catalogue.services.items()
         ]
         return Grid(names, tuple(rows))
@@ -147,14 +149,15 @@ class ReleaseOverview:
 
 def _cells(
     service: str,
-    environments: Sequence[str],
+    catalogue: Catalogue,
     records: Mapping[str, EnvironmentRecord],
     live: Mapping[tuple[str, str], ReleaseView],
     coming: Mapping[tuple[str, str], ReleaseView],
 ) -> dict[str, GridCell]:
+    environments = catalogue.environments
     there = [name for name in environments if name in records and records[name].exists]
     serving = {name: live[name, service] for name in there if (name, service) in live}
-    compared = behind(serving)
+    compared = behind(serving, {name for name, entry in environments.items() if entry.ttl_hours is not None})
     cells = {}
     for name in environments:
         words, leader = compared.get(name, ("", ""))

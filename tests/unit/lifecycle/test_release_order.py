@@ -117,3 +117,13 @@ def test_what_was_rolled_back_on_purpose_is_told_as_that():
     assert behind({"production": back, "staging": newer}) == {"production": ("rolled back to r12", "staging")}
     # Where nobody runs anything newer, there is nothing to say.
     assert behind({"production": back}) == {}
+
+
+def test_nobody_is_behind_what_is_only_tried_in_a_preview():
+    staging, preview = _live("staging", "a", **at(1)), _live("preview", "b", **at(2, day=1))
+    live = {"staging": staging, "preview": preview}
+    assert behind(live, {"preview"}) == {}
+    assert behind(live) == {"staging": ("1 commit behind preview", "preview")}
+    older = {"staging": _live("staging", "b", **at(2, day=1)), "preview": _live("preview", "a", **at(1))}
+    assert behind(older, {"preview"}) == {"preview": ("1 commit behind staging", "staging")}
+    assert behind({"preview": preview}, {"preview"}) == {}
