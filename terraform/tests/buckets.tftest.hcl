@@ -60,12 +60,15 @@ run "private_bucket_refuses_wrong_values" {
     source = "./modules/private_bucket"
   }
   variables {
-    bucket_name             = "Not_A_Bucket"
-    noncurrent_version_days = 0
-    kms_key_arn             = "alias/todo"
-    service_grants          = [{ sid = "Anyone", service = "s3.amazonaws.com", actions = ["s3:GetObject"], on_objects = true, source_arns = [] }]
+    bucket_name               = "Not_A_Bucket"
+    noncurrent_version_days   = 0
+    newer_noncurrent_versions = 101
+    kms_key_arn               = "alias/todo"
+    service_grants            = [{ sid = "Anyone", service = "s3.amazonaws.com", actions = ["s3:GetObject"], on_objects = true, source_arns = [] }]
   }
-  expect_failures = [var.bucket_name, var.noncurrent_version_days, var.kms_key_arn, var.service_grants]
+  expect_failures = [
+    var.bucket_name, var.noncurrent_version_days, var.newer_noncurrent_versions, var.kms_key_arn, var.service_grants,
+  ]
 }
 
 run "private_bucket_refuses_to_log_into_itself" {
