@@ -31,7 +31,8 @@ from tests.integration.lifecycle.postgresql_cluster import cluster, new_database
 #: Seconds after which something that must happen counts as never happening.
 PATIENCE_S = 45.0
 ANA = Identity("ana", Role.ADMIN)
-_PROGRAM = Path(__file__).with_name("worker_program.py")
+_PROGRAM = "tests.integration.lifecycle.worker_program"
+_REPOSITORY = Path(__file__).parents[3]
 _ENVIRONMENTS = [f"e{number:02}" for number in range(1, 51)]
 _CATALOGUE = """\
 project: todo
@@ -87,7 +88,8 @@ class House:
         told = {f"PANEL_{name.upper()}": str(value) for name, value in settings.items()}
         with (self.root / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
-                [sys.executable, str(_PROGRAM), str(self.root), str(self._approval_timeout_s), data, str(silence_s)],
+                [sys.executable, "-m", _PROGRAM, str(self.root), str(self._approval_timeout_s), data, str(silence_s)],
+                cwd=_REPOSITORY,
                 env=child_environment() | self._environment | told, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         self._workers.append(worker)
