@@ -84,14 +84,17 @@ class Command:
         environment: Mapping[str, str],
         folder: Path,
         wrapper: Sequence[str] = (),
+        *,
+        program: Sequence[str] = (str(PANEL),),
+        place: Path | None = None,
     ) -> None:
         self.words = " ".join(words)
-        stem = f"{len(list(folder.glob('*.out'))):03d}-{'-'.join(words[:2])}"
+        stem = f"{len(list(folder.glob('*.out'))):03d}-{'-'.join(Path(word).name for word in words[:2])}"
         self._out, self._err = folder / f"{stem}.out", folder / f"{stem}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [*wrapper, str(PANEL), *words],
-                cwd=folder,
+                [*wrapper, *program, *words],
+                cwd=place or folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -165,6 +168,14 @@ class Installation:
     def start(self, *words: str, **settings: str) -> Command:
         """Start a command and do not wait; ``settings`` are variables for it alone."""
         command = Command(words, {**self.environment, **settings}, self._outputs, self._wrapper)
+        self._commands.append(command)
+        return command
+
+    def start_lines(self, script: Path, shell: Sequence[str], **settings: str) -> Command:
+        """Start shell lines that call the panel, in the checkout, and do not wait."""
+        command = Command(
+            (str(script),), {**self.environment, **settings}, self._outputs, program=shell, place=REPOSITORY
+        )
         self._commands.append(command)
         return command
 

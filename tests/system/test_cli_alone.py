@@ -1,11 +1,15 @@
-"""Everything from a terminal: create, kill the worker twice on the way, look, deploy, stop and start, destroy."""
+"""Everything from a terminal: create, kill the worker twice on the way, look, deploy, stop and start, destroy.
+
+Where CI does the same, its own lines are run: those of the jobs that a push to develop starts.
+"""
 
 from __future__ import annotations
 
 import re
 import signal
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,6 +17,7 @@ import pytest
 
 from tests.system.account import Account
 from tests.system.installation import REPOSITORY, Application, Command, Installation, wait_for
+from tests.workflows.steps import BASH, Done, Event, Job, Step, jobs, run_steps
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900), pytest.mark.usefixtures("story")]
 
@@ -23,6 +28,42 @@ PRICED = {
 }  # fmt: skip
 REFUSED = 3
 NOT_CREATED = 7
+CATALOGUE = "environments.yaml"
+
+
+@pytest.fixture(scope="module")
+def panel(
+    install: Callable[..., Installation], terraform_ready: None, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    """With a catalogue of its own, in which an environment can be retired."""
+    catalogue = tmp_path_factory.mktemp("catalogue") / CATALOGUE
+    catalogue.write_text((REPOSITORY / CATALOGUE).read_text(encoding="utf-8"), encoding="utf-8")
+    return install(PANEL_CATALOGUE=str(catalogue))
+
+
+def job_of(workflow: str, panel: Installation) -> Job:
+    """The job that a push to develop starts, on a runner with this installation's data directory."""
+    (job,) = jobs(workflow, Event(variables={"PANEL_DATA_DIR": str(panel.data_dir)}))
+    return job
+
+
+def run_job(
+    workflow: str, panel: Installation, *, wanted: Callable[[Step], bool] = lambda step: True
+) -> tuple[dict[str, Done], str]:
+    """Run the lines of a job, which has to be green; gives what became of its steps, by name, and its summary."""
+    folder = panel.folder / "job"
+    folder.mkdir(exist_ok=True)
+    done = run_steps(job_of(workflow, panel), panel.environment, folder, wanted=wanted)
+    assert [step.text for step in done if step.outcome == "failure"] == []
+    summary = folder / "summary.md"
+    told = summary.read_text(encoding="utf-8")
+    summary.unlink()
+    return {one.step.name: one for one in done}, told
+
+
+def stops(step: Step) -> bool:
+    """Whether a step ends the panel, as the last of a job does."""
+    return step.run.endswith("panel down")
 
 
 def expect_environment(document: Mapping[str, Any]) -> None:
@@ -105,7 +146,11 @@ def test_before_anything_was_done_nothing_is_created(panel: Installation) -> Non
 
 
 def test_create_begins_and_a_second_one_is_told_about_it(panel: Installation, told: dict[str, Any]) -> None:
-    create = panel.start("env", "create", "staging", "--yes", "--wait")
+    job = job_of("environments.yml", panel)
+    (sync,) = (step for step in job.steps if step.key == "sync")
+    script = panel.folder / "sync.sh"
+    script.write_text(sync.run, encoding="utf-8")
+    create = panel.start_lines(script, BASH, **job.variables)
     run = await_output(create, r"Run (\d+): create staging").group(1)
     second = panel.run("env", "create", "staging", "--yes", "--wait", expect=REFUSED)
     assert re.search(rf"\b[Rr]un {run}\b", second.err), second.text
@@ -216,8 +261,9 @@ def test_a_deployment_of_the_same_source_is_the_same_version(
     panel: Installation, told: dict[str, Any]
 ) -> None:
     before = panel.json("env", "show", "staging")["services"]["backend"]
-    answer = panel.run("deploy", "staging", "backend", "--wait", expect=0)
-    assert before["version"] in answer.out
+    done, summary = run_job("backend.yml", panel, wanted=lambda step: not stops(step))
+    assert before["version"] in done["Ship"].out
+    assert "r2" in summary and before["version"] in summary
     after = panel.json("env", "show", "staging")["services"]["backend"]
     assert (after["version"], after["digest"]) == (before["version"], before["digest"])
     assert told["application"].get("/api/status").json()["version"] == before["version"]
@@ -244,7 +290,7 @@ def test_stopped_and_started_again_everything_is_as_before(panel: Installation, 
     before = panel.json("env", "list")
     # A worker in the foreground is its terminal's to end; all others end with the panel.
     assert told["worker"].end().code == 0
-    panel.run("down", expect=0)
+    run_job("backend.yml", panel, wanted=stops)
     assert panel.processes() == []
     up = panel.up()
     assert up.out.splitlines() == [f"Panel: {panel.address}"]
@@ -264,8 +310,15 @@ def test_destroy_is_refused_without_the_name_and_where_protected(panel: Installa
     assert panel.environment_state("staging") == "ready"
 
 
-def test_destroy_leaves_nothing_of_the_environment(panel: Installation, account: Account) -> None:
-    panel.run("env", "destroy", "staging", "--yes", "--confirm", "staging", "--wait", expect=0)
+def test_retired_by_the_catalogue_it_is_destroyed_and_nothing_is_left(
+    panel: Installation, account: Account
+) -> None:
+    catalogue = Path(panel.environment["PANEL_CATALOGUE"])
+    staging, switch = "  staging:\n", "    retired: true\n"
+    text = catalogue.read_text(encoding="utf-8")
+    catalogue.write_text(text.replace(staging, staging + switch), encoding="utf-8")
+    _, summary = run_job("environments.yml", panel, wanted=lambda step: not stops(step))
+    assert summary.startswith("### Plan of staging: +0 ~0 −")
     assert panel.environment_state("staging") == "not_created"
     there = account.inventory()
     left = {kind: [name for name in names if "staging" in name] for kind, names in there.items()}
