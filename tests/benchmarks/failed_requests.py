@@ -59,7 +59,10 @@ def _findings(quiet: Seen, during: Seen, seconds: list[float]) -> Findings:
     asked = sum(during.requests.values())
     return Findings(
         [
-            Measure("failed requests over the deployments", float(len(during.failures)), "", aim=0.0),
+            Measure(
+                "failed requests over the deployments", float(len(during.failures)), "",
+                "in peace", float(len(quiet.failures)), aim=0.0,
+            ),
             Measure("a request meanwhile, median", median(meanwhile), "ms", "in peace", median(before)),
             Measure(
                 "a request meanwhile, 95 of 100 within", percentile(meanwhile, 0.95), "ms",
