@@ -9,6 +9,7 @@ from panel.aws.session import Aws
 from panel.aws.task_definitions import describe_task_definition, find_task_definition
 from panel.deploys.comparison import SIZES, settings_of
 from panel.deploys.service import ServiceTarget
+from panel.deploys.wanted_revision import template_of
 
 Settings = Mapping[str, str]
 
@@ -29,8 +30,7 @@ def settings_before_and_after(
     """
     present = get_service(aws, target.cluster, target.service)
     runs = describe_task_definition(aws, present.task_definition)
-    newest = find_task_definition(aws, target.family)
-    template = newest if newest is not None and newest.active else runs
+    template = template_of(aws, target, runs.arn)
     after = settings_of(template.container(target.container)) | dict(declared)
     earlier = find_task_definition(aws, like) if like else None
     if earlier is not None:

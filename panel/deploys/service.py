@@ -27,11 +27,13 @@ class ServiceTarget:
 
     Attributes:
         cluster, service: the ECS service.
-        family: its task definitions' family; the newest active revision carries Terraform's settings.
+        family: its task definitions' family.
         container: the container whose image is exchanged.
         port: where it listens.
         target_group_arn: where its tasks must be registered; empty for a service without load balancer.
         desired: how many tasks are wanted.
+        template: Terraform's own revision, which carries its settings; empty where that is not known, and the newest
+            active revision of the family stands in.
     """
 
     cluster: str
@@ -41,6 +43,7 @@ class ServiceTarget:
     port: int
     target_group_arn: str
     desired: int
+    template: str = ""
 
     def settling(self, task_definition_arn: str, desired: int) -> Settling:
         """What it looks like when this revision, and nothing else, serves with so many tasks."""

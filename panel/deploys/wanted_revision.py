@@ -23,7 +23,7 @@ def make_revision(
         NotFoundError: the task definition has no such container.
         AwsError: AWS refused; nothing was changed.
     """
-    template = _template(aws, target, service)
+    template = template_of(aws, target, service.task_definition)
     earlier = find_task_definition(aws, wanted.like) if wanted.like else None
     if earlier is not None:
         # A variable that a later release brought with it must go again, so these and no others.
@@ -42,12 +42,22 @@ def make_revision(
     )
 
 
-def _template(aws: Aws, target: ServiceTarget, service: Service) -> TaskDefinition:
-    """The newest revision of the family: Terraform's, where its settings changed since the last release."""
-    newest = find_task_definition(aws, target.family)
-    if newest is not None and newest.active:
-        return newest
-    return describe_task_definition(aws, service.task_definition)
+def template_of(aws: Aws, target: ServiceTarget, running: str) -> TaskDefinition:
+    """The revision that releases take their settings from: Terraform's own, else the family's newest, else what runs.
+
+    Not simply the newest: that is an earlier release's after a roll-back, with variables that are declared no more.
+
+    Args:
+        running: ARN of the revision that the service runs.
+
+    Raises:
+        AwsError, EndpointError: AWS refused, or does not answer.
+    """
+    for reference in filter(None, (target.template, target.family)):
+        found = find_task_definition(aws, reference)
+        if found is not None and found.active:
+            return found
+    return describe_task_definition(aws, running)
 
 
 def runs(definition: TaskDefinition, target: ServiceTarget, wanted: Wanted) -> bool:

@@ -174,4 +174,6 @@ def service_target(outputs: Mapping[str, Any], name: str, port: int) -> ServiceT
         cluster=str(outputs["cluster_name"]), service=str(service["service_name"]),
         family=str(service["task_definition_family"]), container=str(service["container_name"]), port=port,
         target_group_arn=str(service["target_group_arn"]), desired=int(service["desired_count"]),
+        # Stacks that were applied by an older panel do not tell it.
+        template=str(service.get("task_definition_arn", "")),
     )  # fmt: skip

@@ -43,6 +43,7 @@ NETWORK = {"vpc_id", "vpc_cidr", "availability_zones", "public_subnet_ids", "pri
 SERVICE = {
     "service_name",
     "task_definition_family",
+    "task_definition_arn",
     "container_name",
     "container_port",
     "target_group_arn",

@@ -8,6 +8,11 @@ output "task_definition_family" {
   value       = aws_ecs_task_definition.this.family
 }
 
+output "task_definition_arn" {
+  description = "Terraform's own revision: what deployments take all settings but the image from."
+  value       = aws_ecs_task_definition.this.arn
+}
+
 output "container_name" {
   description = "Name of the container that the load balancer talks to, and that deployments give a new image."
   value       = var.lb_container_name

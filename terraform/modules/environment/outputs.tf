@@ -44,11 +44,12 @@ output "autoscaling_group_name" {
 }
 
 output "services" {
-  description = "Services by name: service_name, task_definition_family, container_name, container_port, target_group_arn, log_group, task_role_arn, execution_role_arn, desired_count, repository_url."
+  description = "Services by name: service_name, task_definition_family, task_definition_arn, container_name, container_port, target_group_arn, log_group, task_role_arn, execution_role_arn, desired_count, repository_url."
   value = {
     for name, service in module.service : name => {
       service_name           = service.service_name
       task_definition_family = service.task_definition_family
+      task_definition_arn    = service.task_definition_arn
       container_name         = service.container_name
       container_port         = service.container_port
       target_group_arn       = service.target_group_arn

@@ -54,7 +54,7 @@ output "autoscaling_group_name" {
 }
 
 output "services" {
-  description = "Services by name: service_name, task_definition_family, container_name, container_port, target_group_arn, log_group, task_role_arn, execution_role_arn, desired_count, repository_url."
+  description = "Services by name: service_name, task_definition_family, task_definition_arn, container_name, container_port, target_group_arn, log_group, task_role_arn, execution_role_arn, desired_count, repository_url."
   value       = module.environment.services
 }
 

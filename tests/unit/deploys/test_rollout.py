@@ -58,6 +58,16 @@ def test_settings_that_terraform_changed_since_come_with_the_next_release(aws, d
     assert aws.ecs.revisions[-1]["memory"] == "512"
 
 
+def test_what_is_declared_no_more_does_not_come_back_with_an_earlier_releases_revision(aws, deploy, target):
+    own = replace(target, template=aws.ecs.revisions[0]["taskDefinitionArn"])
+    deploy("v1", own, environment={"GREETING": "hello"})
+
+    deploy("v2", own)
+
+    variables = {item["name"] for item in aws.ecs.revisions[-1]["containerDefinitions"][0]["environment"]}
+    assert variables == {"PORT", "APP_VERSION", "IMAGE_DIGEST"}
+
+
 def test_tasks_that_stop_again_end_it_before_the_deadline_and_the_earlier_release_serves(aws, clock, deploy):
     deploy("v1")
     aws.ecs.crashing.add("v2")
