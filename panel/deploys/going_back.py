@@ -27,6 +27,7 @@ from panel.errors import PanelError, SupersededError
 # Longest wait for the earlier release to serve again.
 _WAY_BACK_S = 300.0
 _LOG_HINT = "Look at the last lines of the service's log, correct the cause and deploy again."
+_STOPPED_HINT = "Deploy again whenever it is time."
 _WHO_HINT = "Find out who changed the service (in CloudTrail: UpdateService), then deploy again."
 
 
@@ -63,10 +64,11 @@ def go_back(
     asked = why == ASKED_TO_STOP
     ended = "was stopped on request" if asked else f"did not succeed: {why}"
     outcome: Outcome = "rolled_back" if arrival.earlier else "failed"
+    as_asked = asked and arrival.restored
     return RolloutFailedError(
         f"The roll-out of {name} {ended}. {arrival.text}",
-        hint=arrival.hint,
-        outcome="stopped" if asked and arrival.restored else outcome,
+        hint=_STOPPED_HINT if as_asked else arrival.hint,
+        outcome="stopped" if as_asked else outcome,
     )
 
 

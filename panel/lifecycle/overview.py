@@ -93,6 +93,8 @@ class EnvironmentView:
     exists: bool
     #: Where the private half of its SSH key is kept; None where it has none.
     ssh_key: str | None = None
+    #: environments.yaml wants it gone: nothing is created in it or released to it.
+    retired: bool = False
 
 
 class Overview:
@@ -180,7 +182,7 @@ class Overview:
             since=sample.since if sample is not None and report else None,
             services=self._services(catalogue, name, record, report),
             last_run=last, active_run=active, exists=record.exists,
-            ssh_key=self._ssh_key(name) if entry.ssh_key else None,
+            ssh_key=self._ssh_key(name) if entry.ssh_key else None, retired=entry.retired,
         )  # fmt: skip
 
     def _telling(self, last: Run | None) -> Run | None:

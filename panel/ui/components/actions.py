@@ -12,7 +12,7 @@ from panel.ui import releases_text as words
 from panel.ui.components.deploy_dialog import ask_deploy, deploy_dialog
 from panel.ui.components.destroy import ask_destroy, destroy_dialog
 from panel.ui.components.promote_dialog import ask_promote, promote_dialog
-from panel.ui.components.releases import refusal
+from panel.ui.components.releases import refusal, retirement
 from panel.ui.components.rollback_dialog import rollback_dialog
 from panel.ui.state import Facade
 
@@ -22,13 +22,14 @@ def actions(panel: Facade, view: EnvironmentView) -> None:
     name, run = view.name, view.active_run
     blocked = busy(view)
     checking = text.WAIT_FOR_RUN.format(id=run.id, name=name) if run is not None else None
+    off = retirement(view) or blocked
     partly = not view.exists and view.state == "failed"
     with st.container(horizontal=True, key="actions"):
         if not view.exists or view.state == "lost":
-            _act(panel, "create", text.CREATE.format(name=name), view, blocked, primary=True)
+            _act(panel, "create", text.CREATE.format(name=name), view, off, primary=True)
         else:
             _deploy(panel, view)
-            _act(panel, "update", text.UPDATE.format(name=name), view, blocked)
+            _act(panel, "update", text.UPDATE.format(name=name), view, off)
             _act(panel, "drift", operations_text.DRIFT_CHECK, view, checking, why=operations_text.DRIFT_HELP)
         if (view.exists and view.state != "lost") or partly:
             _destroy(panel, view, blocked)

@@ -9,7 +9,7 @@ from panel.lifecycle.overview import EnvironmentView, ServiceView
 from panel.ui import acts, text
 from panel.ui.components import facts
 from panel.ui.components.markup import draw, esc, link, mono, quiet, rows, safe_url, when
-from panel.ui.components.releases import deployments_link
+from panel.ui.components.releases import deployments_link, retirement
 from panel.ui.components.states import environment_badge, verdict_badge
 from panel.ui.navigation import link_environment, link_run
 from panel.ui.state import Facade
@@ -34,7 +34,6 @@ def card(panel: Facade, view: EnvironmentView) -> None:
 
 
 def _body(view: EnvironmentView) -> str:
-    marks = [esc(view.size)] + ([esc(text.PROTECTED_WORD)] if view.protected else [])
     stands = view.exists and view.state != "lost"
     head = quiet(esc(view.state_text)) if view.state not in {"ready", "not_created"} else ""
     pairs = [
@@ -42,7 +41,7 @@ def _body(view: EnvironmentView) -> str:
         *((name, _serves(view.name, item)) for name, item in view.services.items() if stands),
         (text.HEALTH, _health(view) if stands else ""),
         (text.COST, facts.cost(view)),
-        (text.SIZE, " · ".join(marks)),
+        (text.SIZE, facts.size(view)),
         (text.OWNER, facts.owner(view)),
         (text.LAST_RUN, facts.last_run(view.last_run)),
     ]
@@ -88,8 +87,9 @@ def _next_act(panel: Facade, view: EnvironmentView) -> None:
 
 def _create(panel: Facade, view: EnvironmentView) -> None:
     label = text.CREATE.format(name=view.name)
-    allowed = can(panel.identity, Capability.CREATE)
+    allowed = can(panel.identity, Capability.CREATE) and not view.retired
     st.button(
         label, key=f"create-{view.name}", type="primary", disabled=not allowed,
+        help=retirement(view),
         on_click=acts.ask_create, args=(panel, view.name),
     )  # fmt: skip

@@ -22,6 +22,12 @@ def service(view: ServiceView) -> str:
     return " · ".join(parts)
 
 
+def size(view: EnvironmentView) -> str:
+    """How large the environment is, and what environments.yaml says of its fate."""
+    marks = [text.PROTECTED_WORD] if view.protected else [text.RETIRED_WORD] if view.retired else []
+    return esc(" · ".join([view.size, *marks]))
+
+
 def cost(view: EnvironmentView) -> str:
     """What the environment costs, or would cost, against its budget."""
     if view.monthly_usd is None:

@@ -57,14 +57,19 @@ def refusal(panel: Facade, view: EnvironmentView, *, going_back: bool = False) -
         return words.ROLE.format(roles=readers.roles(Capability.DEPLOY))
     if not view.exists or view.state == "lost":
         return words.NO_ENVIRONMENT.format(name=view.name)
-    if not going_back and panel.catalogue().environments[view.name].retired:
-        return words.RETIRED.format(name=view.name)
+    if not going_back and view.retired:
+        return retirement(view)
     if view.state == "asleep":
         return words.ASLEEP.format(name=view.name)
     run = view.active_run
     if run is not None and run.kind != "drift":
         return words.WAIT_FOR_RUN.format(id=run.id, name=view.name)
     return None
+
+
+def retirement(view: EnvironmentView) -> str | None:
+    """Why nothing is created or released where environments.yaml wants the environment gone; None elsewhere."""
+    return words.RETIRED.format(name=view.name) if view.retired else None
 
 
 def listed(names: Sequence[str]) -> str:

@@ -129,7 +129,7 @@ def _overview(name: str) -> None:
         [
             (text.ADDRESS, link(view.url or "", view.url) if view.url else quiet(esc(view.domain))),
             (text.COST, facts.cost(view)),
-            (text.SIZE, esc(view.size) + (f" · {esc(text.PROTECTED_WORD)}" if view.protected else "")),
+            (text.SIZE, facts.size(view)),
             (text.OWNER, facts.owner(view)),
             (text.LAST_RUN, facts.last_run(view.last_run)),
             *rules(get_panel(), view),

@@ -252,6 +252,13 @@ def test_why_nothing_can_be_deployed_is_known_before_anybody_asks(
     assert not retired or refusal(sample, view, going_back=True) is None
 
 
+def test_an_environment_that_is_to_be_gone_says_so_and_is_not_created(sample: Any, open_page: Open) -> None:
+    set_value(sample.settings.catalogue_path, ("environments", "staging", "retired"), True)
+    app = open_page("home")
+    assert "tasks · retired" in body(app)
+    assert button(app, "Create staging environment").disabled
+
+
 def test_names_and_sizes_read_well() -> None:
     assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "",
