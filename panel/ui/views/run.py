@@ -48,9 +48,7 @@ def show() -> None:
     title = run_title(run)
     st.set_page_config(page_title=_TABS.get(run_tone(run), "{title}").format(title=title))
     notices.show()
-    live(_standing, LIVELY if run.active else CALM if is_locked_out(run) else None)(
-        run.id or 0, _marker(panel, run)
-    )
+    live(_standing, _pace(run))(run.id or 0, _marker(panel, run))
     _links(panel, run)
     _ended(panel, run)
     if run.active and run.state not in _ASKING:
@@ -64,6 +62,13 @@ def show() -> None:
         (decision if run.state == "planned" else overriding)(panel, run)
     _journey(panel, run)
     log(run)
+
+
+def _pace(run: Run) -> float | None:
+    """Seconds between two looks: while a run waits for a person little happens, and nothing disturbs who reads its plan."""
+    if run.active:
+        return CALM if run.state in _ASKING else LIVELY
+    return CALM if is_locked_out(run) else None
 
 
 def _what(panel: Facade, run: Run) -> None:
