@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from panel.runs.review import Resource, Review, document
 from panel.runs.review_text import MARKS, render
@@ -189,12 +190,25 @@ def _rows(found: Sequence[Resource], place: str, asked: str, titles: Mapping[str
     totals = Counter(resource.action for resource in found)
     modules = {resource.module for resource in found} != {""}
     shown = _paged(found, _PAGE, f"{place}-{asked}")
-    with st.container(key=f"plan-rows-{place}", gap=None):
+    with _box(place, asked):
         for action, rows in groupby(shown, key=lambda resource: resource.action):
             draw(f'<h3 class="p-group">{esc(_title(action, titles))} {totals[action]:,}</h3>')
             with st.container(key=f"changes-{action}-{place}", gap=None):
                 _modules(rows, place, named=modules)
     _pages(found, _PAGE, f"{place}-{asked}")
+
+
+def _box(place: str, asked: str) -> DeltaGenerator:
+    """Where rows go. Those of another search take the place of all that stood there at once.
+
+    A browser removes what a part of the page has not drawn again only when it hears of the end of that drawing; on a
+    busy machine that was seen to get lost, and rows of the search before stayed.
+    """
+    key = session.of(session.PLAN_ASKED, place)
+    known = st.session_state.get(key) == asked
+    st.session_state[key] = asked
+    name = f"plan-rows-{place}"
+    return st.container(key=name, gap=None) if known else st.empty().container(key=name, gap=None)
 
 
 def _modules(resources: Iterable[Resource], place: str, *, named: bool) -> None:
