@@ -110,16 +110,21 @@ class World:
             self.kill_worker()
         self.panel.shut_down()
 
-    def start_worker(self) -> None:
-        """Start a worker; it starts the task agent."""
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of a process that belongs to this world."""
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("PANEL_", "AWS_"))
         }
         own = {f"PANEL_{name.upper()}": str(value) for name, value in self._settings.items()}
+        return {**inherited, **own, "PYTHONPATH": str(REPOSITORY)}
+
+    def start_worker(self) -> None:
+        """Start a worker; it starts the task agent."""
         with self._log.open("ab") as log:
             self.worker = subprocess.Popen(
                 [sys.executable, "-m", "panel.cli.main", "worker"],
-                env={**inherited, **own, "PYTHONPATH": str(REPOSITORY)}, cwd=self.checkout.root, stdout=log, stderr=log,
+                env=self.variables, cwd=self.checkout.root, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
 

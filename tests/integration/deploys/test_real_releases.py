@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from panel.store.tables import Release, Run
 from tests.integration.deploys.hand_made_world import World, wait_for
+from tests.workflows.steps import Event, jobs, run_steps
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -70,6 +74,27 @@ def test_a_new_version_of_everything_fails_no_request(world: World) -> None:
     world.assert_consistent("staging")
 
 
+def under_review(world: World, environment: str) -> Run | None:
+    run = world.panel.stores.runs.active(environment)
+    return run if run is not None and run.state == "planned" else None
+
+
+def ship(world: World, workflow: str, folder: Path) -> str:
+    """Run the lines by which CI brings a service to production after a push to main; what they and the summary said."""
+    (job,) = jobs(workflow, Event(branch="main", variables={"PANEL_DATA_DIR": str(world.data_dir)}))
+    venv = world.checkout.root / ".venv"
+    if not venv.exists():
+        venv.symlink_to(sys.prefix)  # what the line before, `make install`, leaves
+    folder.mkdir(exist_ok=True)
+    done = run_steps(
+        job, world.variables, folder, root=world.checkout.root,
+        wanted=lambda step: step.name in {"Ship", "Tell what runs there"},
+    )  # fmt: skip
+    assert [step.text for step in done if step.outcome == "failure"] == []
+    said = "".join(step.out + step.err for step in done)
+    return said + (folder / "summary.md").read_text(encoding="utf-8")
+
+
 def test_exactly_what_runs_is_promoted(world: World) -> None:
     staging = world.live("staging", "backend")
 
@@ -85,6 +110,21 @@ def test_exactly_what_runs_is_promoted(world: World) -> None:
     assert world.visitor("production").get("/").text == world.visitor("staging").get("/").text
     assert "production" in world.visitor("production").get("/config.js").text
     world.assert_consistent("production")
+
+
+def test_the_lines_of_ci_promote_what_staging_has_tried(world: World, tmp_path: Path) -> None:
+    version = world.checkout.commit_backend(3)
+    world.applied(deploy(world, "staging", "backend"))
+
+    with ThreadPoolExecutor(1) as ci:
+        shipped = ci.submit(ship, world, "backend.yml", tmp_path / "backend")
+        run = wait_for("it waits for review", lambda: under_review(world, "production"))
+        world.panel.operations.approve(world.ana, run.id or 0)
+        told = shipped.result()
+
+    assert f"{version} serves in production" in told
+    assert world.live("production", "backend").digest == world.live("staging", "backend").digest
+    assert "runs this version of backend already" in ship(world, "backend.yml", tmp_path / "again")
 
 
 def test_a_version_that_dies_is_taken_back_and_fails_no_request(world: World) -> None:
