@@ -45,7 +45,7 @@ build: install ## The application's site as static files in frontend/dist; print
 	@cd frontend && PATH="$(abspath $(BIN)):$$PATH" npm run --silent build
 
 test: install provision $(CHECKS_STAMP) ## All tests
-	@$(PYTEST) -m "not soak" --numprocesses 5 --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) -m "not soak" --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: install $(CHECKS_STAMP) ## Lint, types, import rules, workflows; Terraform's format, findings, tables and picture
 	@$(BIN)/ruff check .

@@ -1,4 +1,7 @@
-"""Ctrl-C in the middle of an apply: everything ends, nothing that was made is forgotten, and the work goes on later."""
+"""Ctrl-C in the middle of an apply: everything ends, nothing that was made is forgotten, and the work goes on later.
+
+``make soak`` runs it: an environment more, five minutes of a process. ``make test`` ends and starts the panel between runs.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,12 @@ import pytest
 from tests.system.account import Account
 from tests.system.installation import Application, Installation, wait_for
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(900), pytest.mark.usefixtures("story")]
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.system,
+    pytest.mark.timeout(900),
+    pytest.mark.usefixtures("story"),
+]
 
 
 def test_ctrl_c_ends_everything_once_the_apply_is_done(

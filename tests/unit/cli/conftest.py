@@ -8,6 +8,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from panel.cli import state
 from panel.cli.main import app
 from panel.deploys import Part
 from panel.deploys.comparison import ServiceChange
+from panel.errors import IllegalTransitionError
 from panel.health.sweep import not_created
 from panel.health.verdict import Verdict
 from panel.lifecycle.stages import SHIPPING, STAGES
@@ -110,8 +112,10 @@ class StandInWorker:
         while not over.wait(0.01):
             with self.rest:
                 for run in self.panel.stores.runs.pending():
-                    if not self.dead:
-                        self._step(run, run.id or 0)
+                    # Somebody may decide or cancel between the look and the step; the next look sees it.
+                    with suppress(IllegalTransitionError):
+                        if not self.dead:
+                            self._step(run, run.id or 0)
 
     def until(self, seen: Callable[[Run], bool]) -> None:
         """Wait until the newest run is so."""
