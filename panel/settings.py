@@ -89,6 +89,28 @@ class Settings(BaseSettings):
     apply_timeout_s: int = Field(default=3600, ge=60, description="Time limit of one apply.")
     rollout_timeout_s: int = Field(default=900, ge=10, description="Time limit of one roll-out.")
     health_interval_s: float = Field(default=30, ge=1, description="Seconds between two health sweeps.")
+    sweep_concurrency: int = Field(
+        default=32,
+        ge=1,
+        le=128,
+        description="How many questions of a health sweep are asked at the same time.",
+    )
+    api_calls_per_s: float = Field(
+        default=40, gt=0, le=1000, description="Most calls a second that health sweeps make to AWS."
+    )
+    bill_interval_h: float = Field(
+        default=12,
+        ge=0,
+        description="Hours between two readings of the bill, each of which costs cents; 0: never.",
+    )
+    live_prices: bool = Field(
+        default=True, description="Whether prices are read from AWS once a day, where the target is AWS."
+    )
+    status_export: str = Field(
+        default="",
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?|[^:]+)?$",
+        description="Folder or s3://BUCKET/PREFIX to which the status page is written after each sweep.",
+    )
     poll_interval_s: float = Field(
         default=0.3, ge=0.05, le=10, description="Seconds between two looks at a queue or file."
     )

@@ -8,16 +8,11 @@ file and in each environment; what an environment says counts there, key by key.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-)
+from pydantic import AfterValidator, Field
+
+from panel.catalogue.written import Written, over
 
 _PATTERN = re.compile(r"[A-Za-z0-9_.*\[\]\"'@:/ -]+")
 _PROGRAM = re.compile(r"[A-Za-z0-9._+-]+|(/[A-Za-z0-9._+-]+)+")
@@ -62,22 +57,7 @@ Program = Annotated[
 ]
 
 
-class _Written(BaseModel):
-    """A section that remembers which of its keys were written: only those count where two sections meet."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    # So that a section which was written out and read again still knows what was said in it.
-    @model_serializer(mode="wrap")
-    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        said = self.model_fields_set
-        return {name: value for name, value in handler(self).items() if name in said}
-
-
-_Section = TypeVar("_Section", bound=_Written)
-
-
-class Rule(_Written):
+class Rule(Written):
     """What every rule has: how much it minds, and whether a person with the right to may override its block."""
 
     severity: Severity = "warn"
@@ -103,7 +83,7 @@ class ProtectedEnvironment(ResourceRule):
     severity: Severity = "block"
 
 
-class DeletionProtection(_Written):
+class DeletionProtection(Written):
     """What AWS itself protects from deletion is not tried: no reason can override it, AWS refuses."""
 
     severity: Severity = "block"
@@ -157,7 +137,7 @@ class Checkov(Rule):
     timeout_s: int = Field(default=120, ge=5, le=600)
 
 
-class Guardrails(_Written):
+class Guardrails(Written):
     """The rules over a plan, each with its severity and its parameters."""
 
     stateful_resources: StatefulResources = StatefulResources()
@@ -178,12 +158,4 @@ def guardrails_for(project: Guardrails, own: Guardrails | None) -> Guardrails:
         project: the section at the top of environments.yaml.
         own: the environment's section; None where there is no such environment, as for the shared network.
     """
-    return project if own is None else _over(project, own)
-
-
-def _over(below: _Section, above: _Section) -> _Section:
-    changed: dict[str, Any] = {}
-    for name in above.model_fields_set:
-        value, under = getattr(above, name), getattr(below, name)
-        changed[name] = _over(under, value) if isinstance(value, _Written) else value
-    return below.model_copy(update=changed)
+    return project if own is None else over(project, own)

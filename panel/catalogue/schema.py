@@ -28,12 +28,18 @@ from panel.catalogue.fields import (
     VariableName,
 )
 from panel.catalogue.guardrails import Guardrails
+from panel.catalogue.health import HealthRules
+from panel.catalogue.usage import Usage
 
 #: The key of the shared stack's runs and workspaces; no environment may take its name.
 SHARED = rules.SHARED
 
 #: Slots of the shared network are pairs of /20 out of 10.0.0.0/16: 0 and 1, the private pair, then 2 to 6.
 LAST_SUBNET_SLOT = 6
+
+
+#: What people notice when a service does not work: a whole sentence, for the status page.
+Impact = Annotated[str, Field(max_length=160)]
 
 
 class _Model(BaseModel):
@@ -85,7 +91,8 @@ class ContainerService(_Model):
     ``path_pattern`` (one) or ``path_patterns`` (several): the paths that are its own. ``secrets``: variables whose
     values ECS fetches when a task starts; ``{environment}`` in an ARN stands for the environment's name.
     ``cpu_units``: processor set aside for each task, 1024 are one; without it a task takes what is free.
-    ``command``: what the container runs instead of what its image says. ``read_only_root_filesystem``: whether it may
+    ``command``: what the container runs instead of what its image says. ``impact``: what people notice when it does not
+    work, in their words. ``read_only_root_filesystem``: whether it may
     only read its file system, ``/dev/shm`` apart.
     """
 
@@ -106,6 +113,7 @@ class ContainerService(_Model):
     command: list[str] = Field(default_factory=list)
     read_only_root_filesystem: bool = True
     autoscaling: Autoscaling | None = None
+    impact: Impact = ""
     owner: Owner
 
     @property
@@ -144,7 +152,8 @@ class Routing(_Model):
 class StaticService(_Model):
     """A site of files that CloudFront serves from a bucket.
 
-    ``content_security_policy``: that header, where the stack's own is not the right one.
+    ``content_security_policy``: that header, where the stack's own is not the right one. ``impact``: what people notice
+    when it does not work, in their words.
     """
 
     kind: Literal["static"]
@@ -152,6 +161,7 @@ class StaticService(_Model):
     source: SourceFolder
     routing: Routing | None = None
     content_security_policy: HeaderValue | None = None
+    impact: Impact = ""
     owner: Owner
 
 
@@ -198,7 +208,10 @@ class Environment(_Model):
     ``ttl_hours``: how long it lives after its creation, unless somebody extends it. ``approvals``: who must
     say yes to its plans. ``guardrails``: the rules over its plans, where they are not the project's.
     ``drift_check``: how often it is compared with what is real. ``working_hours``: when it is needed.
-    ``notify``: e-mail addresses told what happens to it. ``protected``: nobody destroys it, and
+    ``notify``: e-mail addresses told what happens to it. ``budget_alerts``: percents of ``monthly_budget_usd`` that people
+    are told of when the bill or its forecast passes them. ``usage``: how much it is used, for estimates. ``health``: what
+    counts as trouble. ``title``: what people call it; ``status_page``: whether the status page shows it.
+    ``protected``: nobody destroys it, and
     AWS refuses to delete its load balancer. ``retired``: it is to be gone: nothing is created in it or released to it,
     and ``panel env sync`` destroys it. ``ssh_key``: its instances take an SSH key that the panel makes;
     Session Manager needs none. ``variables``: further Terraform variables of the environment stack, as they are.
@@ -211,6 +224,14 @@ class Environment(_Model):
     protected: bool = False
     retired: bool = False
     monthly_budget_usd: float = Field(gt=0)
+    # A budget that is passed four times over is no budget.
+    budget_alerts: list[Annotated[int, Field(ge=1, le=400)]] = Field(
+        default_factory=lambda: [80, 100], max_length=10
+    )
+    usage: Usage = Usage()
+    health: HealthRules = HealthRules()
+    title: str = Field(default="", max_length=80)
+    status_page: bool = True
     # Ten years: what lives longer has no use for an end.
     ttl_hours: int | None = Field(default=None, ge=1, le=87_600)
     approvals: Approvals = Approvals()
@@ -257,6 +278,8 @@ class Catalogue(_Model):
     terraform: TerraformSection
     network: Network = Network()
     guardrails: Guardrails = Guardrails()
+    usage: Usage = Usage()
+    health: HealthRules = HealthRules()
     services: dict[Label, Service] = Field(min_length=1)
     environments: dict[Label, Environment] = Field(min_length=1)
 

@@ -217,7 +217,7 @@ class DeployOrders(Orders):
 
     def _refuse_sick(self, source: str, chosen: Mapping[str, Release]) -> None:
         """What does not work where it is must not go further; an environment that sleeps cannot be asked."""
-        sample = self._stores.samples.latest().get(source)
+        sample = self._stores.health.latest().get(source)
         if sample is None or self._stores.environments.get(source).asleep:
             return
         seen = dict(sample.report.get("services", {}))

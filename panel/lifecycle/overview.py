@@ -13,8 +13,9 @@ from panel.errors import NotFoundError
 from panel.lifecycle.overview_schedules import asleep_words
 from panel.lifecycle.schedule_hours import SCALING
 from panel.lifecycle.stages import KINDS, TITLES
+from panel.store.health_tables import HealthState
 from panel.store.stores import Stores
-from panel.store.tables import EnvironmentRecord, HealthSample, Release, Run, WorkerRecord, now
+from panel.store.tables import EnvironmentRecord, Release, Run, WorkerRecord, now
 
 #: A worker that has not been heard of for this long does not count as alive.
 WORKER_SILENCE = timedelta(seconds=20)
@@ -121,7 +122,7 @@ class Overview:
         catalogue, records, samples, world = (
             self._catalogue(),
             self._stores.environments.all(),
-            self._stores.samples.latest(),
+            self._stores.health.latest(),
             self._world(),
         )
         return [
@@ -147,7 +148,7 @@ class Overview:
             catalogue,
             name,
             self._stores.environments.get(name),
-            self._stores.samples.latest().get(name),
+            self._stores.health.latest().get(name),
             self._world(),
         )
 
@@ -156,7 +157,7 @@ class Overview:
         catalogue: Catalogue,
         name: str,
         record: EnvironmentRecord,
-        sample: HealthSample | None,
+        sample: HealthState | None,
         world: str | None,
     ) -> EnvironmentView:
         entry = catalogue.environments[name]
@@ -215,7 +216,7 @@ class Overview:
         return views
 
 
-def _is_of(sample: HealthSample, record: EnvironmentRecord) -> bool:
+def _is_of(sample: HealthState, record: EnvironmentRecord) -> bool:
     """Whether a sample was taken of this environment, and not of one of the same name that was destroyed."""
     return record.exists and (record.created_at is None or sample.checked_at >= record.created_at)
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from panel.catalogue.schema import SHARED
 from panel.errors import PanelError, RefusedError
 from panel.health.sweep import Report, not_created, sweep, to_dict
 from panel.lifecycle.context import Context
-
-# Pages show some hours; at two samples a minute more would only slow them down.
-_KEPT = timedelta(days=3)
 
 _log = logging.getLogger(__name__)
 
@@ -40,13 +36,12 @@ def sweep_environment(context: Context, name: str) -> Report:
         emulated_endpoint=context.emulated_endpoint,
         lost_world=record.world != context.world(),
     )
-    context.stores.samples.record(name, report.verdict, to_dict(report))
+    context.stores.health.record(name, report.verdict, to_dict(report))
     return report
 
 
 def sweep_all(context: Context) -> None:
     """Look at every environment that exists and has no run changing it."""
-    context.stores.samples.forget(older_than=_KEPT)
     known = context.catalogue().environments
     if context.world() is None:
         return  # stopped on purpose: what was seen last says more than a row of failures

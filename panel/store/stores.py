@@ -7,14 +7,16 @@ from panel.store.claims import Claims
 from panel.store.database import Database
 from panel.store.environments import Environments
 from panel.store.executions import Executions
+from panel.store.health import HealthStore
 from panel.store.history import RunHistory
 from panel.store.locks import StateLocks
 from panel.store.notifications import Notifications
-from panel.store.observations import HealthSamples, Workers
+from panel.store.readings import Readings
 from panel.store.registry_images import RegistryImages
 from panel.store.releases import Releases
 from panel.store.runs import Runs
 from panel.store.timetable import Timetable
+from panel.store.workers import Workers
 
 
 class Stores:
@@ -28,7 +30,8 @@ class Stores:
         self.environments = Environments(database)
         self.releases = Releases(database)
         self.images = RegistryImages(database)
-        self.samples = HealthSamples(database)
+        self.health = HealthStore(database)
+        self.readings = Readings(database)
         self.workers = Workers(database)
         self.claims = Claims(database)
         self.audit = AuditEntries(database)

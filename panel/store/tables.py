@@ -14,7 +14,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _json(*, default: str = "{}") -> Any:  # a column is typed by its field, not by its factory
+def json_column(*, default: str = "{}") -> Any:  # a column is typed by its field, not by its factory
     return Column(JSON, nullable=False, server_default=text(f"'{default}'"))
 
 
@@ -51,7 +51,7 @@ class Run(SQLModel, table=True):
     author: str
     workflow_id: str = ""
     auto_approve: bool = False
-    options: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    options: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     created_at: datetime = Field(default_factory=now, index=True)
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -82,9 +82,9 @@ class Run(SQLModel, table=True):
     # Only a worker of this data directory may take it: what is built is the checkout that lies beside it.
     pinned_instance: str = ""
     # What the stage under way is made of (layers, files, tasks), and how far each is: panel.deploys.Part.
-    parts: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    parts: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column(default="[]"))
     # What a deployment changes, by service: panel.deploys.comparison.ServiceChange.
-    changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column(default="[]"))
     decided_by: str = ""
     comment: str = ""
     error: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
@@ -146,13 +146,13 @@ class RunPlan(SQLModel, table=True):
 
     run_id: int = Field(primary_key=True, foreign_key="run.id")
     stack: str = Field(primary_key=True)
-    changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
-    estimate: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
-    guardrails: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
-    outputs: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
-    drift: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column(default="[]"))
+    estimate: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    guardrails: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column(default="[]"))
+    outputs: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column(default="[]"))
+    drift: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column(default="[]"))
     # What the plan was made from: state, sources and variables, to be compared before it is applied.
-    mark: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    mark: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     # Where the plan file and its JSON form are kept.
     artifact: str = ""
     created_at: datetime = Field(default_factory=now)
@@ -222,8 +222,8 @@ class EnvironmentRecord(SQLModel, table=True):
     # Digest of the sources and variables that were applied last: unchanged, there is nothing to plan.
     fingerprint: str = ""
     url: str = ""
-    outputs: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
-    estimate: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    outputs: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    estimate: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     monthly_usd: float | None = None
     created_at: datetime | None = None
     updated_at: datetime = Field(default_factory=now)
@@ -231,7 +231,7 @@ class EnvironmentRecord(SQLModel, table=True):
     # What somebody asked for beyond ttl_hours: a changed ttl_hours does not take it back.
     extended_until: datetime | None = None
     expiry_warned_at: datetime | None = None
-    drift: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json(default="[]"))
+    drift: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column(default="[]"))
     drift_checked_at: datetime | None = None
     drift_due_at: datetime | None = None
     # Scaled down to nothing outside its working hours.
@@ -279,7 +279,7 @@ class Release(SQLModel, table=True):
     committed_at: datetime | None = None
     position: int | None = None
     # Seconds by what was done: build, push, roll_out, publish, verify.
-    durations: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    durations: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     started_at: datetime = Field(default_factory=now)
     ended_at: datetime | None = None
 
@@ -290,7 +290,7 @@ class ReleaseFiles(SQLModel, table=True):
     __tablename__ = "release_files"
 
     release_id: int = Field(primary_key=True, foreign_key="release.id")
-    manifest: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    manifest: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
 
 
 class RegistryImage(SQLModel, table=True):
@@ -301,27 +301,13 @@ class RegistryImage(SQLModel, table=True):
     service: str = Field(primary_key=True)
     digest: str = Field(primary_key=True)
     repository: str
-    tags: list[str] = Field(default_factory=list, sa_column=_json(default="[]"))
+    tags: list[str] = Field(default_factory=list, sa_column=json_column(default="[]"))
     size: int = 0
     media_type: str = ""
     pushed_at: datetime | None = None
     # What a scan found: status, counts by severity, when. Empty where nothing was ever scanned.
-    scan: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    scan: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     seen_at: datetime = Field(default_factory=now)
-
-
-class HealthSample(SQLModel, table=True):
-    """The outcome of one sweep of one environment."""
-
-    __tablename__ = "health_sample"
-    __table_args__ = (Index("health_latest", "environment", "checked_at"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    environment: str
-    verdict: str
-    since: datetime
-    report: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
-    checked_at: datetime = Field(default_factory=now)
 
 
 class AuditEntry(SQLModel, table=True):
@@ -335,7 +321,7 @@ class AuditEntry(SQLModel, table=True):
     role: str
     action: str
     environment: str = Field(default="", index=True)
-    detail: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     previous_hash: str = ""
     hash: str = Field(default="", unique=True)
 
@@ -355,7 +341,7 @@ class Notification(SQLModel, table=True):
     subject: str
     body: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     link: str = ""
-    recipients: list[str] = Field(default_factory=list, sa_column=_json(default="[]"))
+    recipients: list[str] = Field(default_factory=list, sa_column=json_column(default="[]"))
     state: str = "waiting"
     attempts: int = 0
     error: str = ""
@@ -377,6 +363,6 @@ class WorkerRecord(SQLModel, table=True):
     instance: str = ""
     state: str = "working"
     capacity: int = 0
-    runs: list[int] = Field(default_factory=list, sa_column=_json(default="[]"))
+    runs: list[int] = Field(default_factory=list, sa_column=json_column(default="[]"))
     started_at: datetime = Field(default_factory=now)
     heartbeat_at: datetime = Field(default_factory=now, index=True)

@@ -58,7 +58,7 @@ def _ready_environment(panel: Panel, name: str, world: str) -> None:
         release = panel.stores.releases.start(name, service, kind, "4f2a91c", run_id=run.id or 0, world=world)
         panel.stores.releases.finish(release.id or 0, "live", digest="sha256:" + "4f2a91c0" * 8)
     for _ in range(500):
-        panel.stores.samples.record(name, "healthy", _report())
+        panel.stores.health.record(name, "healthy", _report())
 
 
 def _report() -> dict[str, Any]:

@@ -40,6 +40,11 @@ _GOOD = {
     "PANEL_MAIL_TO": ("team@example.com", "team@example.com"),
     "PANEL_ROLLOUT_TIMEOUT_S": ("30", 30),
     "PANEL_HEALTH_INTERVAL_S": ("5.5", 5.5),
+    "PANEL_SWEEP_CONCURRENCY": ("16", 16),
+    "PANEL_API_CALLS_PER_S": ("12.5", 12.5),
+    "PANEL_BILL_INTERVAL_H": ("0", 0),
+    "PANEL_LIVE_PRICES": ("false", False),
+    "PANEL_STATUS_EXPORT": ("s3://acme-status/panel", "s3://acme-status/panel"),
     "PANEL_POLL_INTERVAL_S": ("0.1", 0.1),
     "PANEL_USER": ("ana", "ana"),
 }
@@ -59,6 +64,10 @@ _BAD = {
     "PANEL_PUBLIC_URL": ["panel.example.com"],
     "PANEL_ROLLOUT_TIMEOUT_S": ["9"],
     "PANEL_HEALTH_INTERVAL_S": ["0.5"],
+    "PANEL_SWEEP_CONCURRENCY": ["0", "129"],
+    "PANEL_API_CALLS_PER_S": ["0", "many"],
+    "PANEL_BILL_INTERVAL_H": ["-1"],
+    "PANEL_STATUS_EXPORT": ["s3://", "https://example.com"],
     "PANEL_POLL_INTERVAL_S": ["0", "11"],
 }
 

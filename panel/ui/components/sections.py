@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from panel.cost.estimate import to_dict
 from panel.errors import PanelError
 from panel.lifecycle.overview import STALE_SAMPLE, Cause, EnvironmentView, Probe
+from panel.store.health_tables import HealthPoint
 from panel.store.tables import AuditEntry
 from panel.ui import readers, text
 from panel.ui.components.estimate import estimate
@@ -27,6 +28,7 @@ from panel.ui.format import digest, exact, instant, shorten, utc
 from panel.ui.state import Facade
 
 _TICKS = 60
+_STRIP = timedelta(hours=3)
 _ENTRIES = 50
 
 
@@ -61,18 +63,24 @@ def _probe(probe: Probe) -> list[str]:
 
 
 def _history(panel: Facade, name: str) -> str:
-    samples = panel.stores.samples.history(name, limit=_TICKS)[::-1]
+    samples = panel.stores.health.points(name, since=datetime.now(UTC) - _STRIP)[-_TICKS:]
     ticks = "".join(
         tone(
-            verdict_tone(sample.verdict),
-            f'<i title="{esc(text.VERDICTS.get(sample.verdict, sample.verdict))}, {exact(sample.checked_at)}"></i>',
+            verdict_tone(_verdict(sample)),
+            f'<i title="{esc(text.VERDICTS.get(_verdict(sample), _verdict(sample)))}, {exact(sample.at)}"></i>',
         ).replace('class="', 'class="p-tick ', 1)
         for sample in samples
     )
     title = text.HISTORY.format(count=len(samples))
-    good = sum(sample.verdict == "healthy" for sample in samples)
+    good = sum(_verdict(sample) == "healthy" for sample in samples)
     words = text.HISTORY_WORDS.format(good=good, count=len(samples))
     return f'<h3>{esc(title)}</h3><div class="p-ticks" role="img" aria-label="{esc(words)}">{ticks}</div><p>{quiet(words)}</p>'
+
+
+def _verdict(point: HealthPoint) -> str:
+    """The worst of what was seen."""
+    worst_first = ("down", "degraded", "unknown", "healthy")
+    return next((name for name in worst_first if getattr(point, name)), "unknown")
 
 
 def cost(panel: Facade, view: EnvironmentView) -> None:

@@ -33,7 +33,7 @@ def test_causes_name_whom_to_call(terminal, panel, order):
     order("create", "applied", auto_approve=True)
     owner = {"team": "API team", "contact": "api@example.com"}
     cause = {"text": "People cannot save.", "service": "backend", "owner": owner, "evidence": "503"}
-    panel.stores.samples.record("staging", "down", {"verdict": "down", "causes": [cause]})
+    panel.stores.health.record("staging", "down", {"verdict": "down", "causes": [cause]})
     health = terminal.json("env", "show", "staging")["health"]
     assert health["verdict"] == "down"
     assert health["causes"] == [{"text": "People cannot save.", "owner": owner, "evidence": "503"}]

@@ -246,7 +246,7 @@ def test_what_does_not_look_healthy_goes_no_further(verdict: str, promoted: bool
     desk.exists()
     desk.exists("production")
     _released(desk, "1")
-    desk.stores.samples.record("staging", verdict, {"services": {"backend": {"verdict": verdict}}})
+    desk.stores.health.record("staging", verdict, {"services": {"backend": {"verdict": verdict}}})
 
     if promoted:
         assert desk.operations.promote(desk.admin, "staging", "production").kind == "promote"

@@ -10,8 +10,9 @@ from sqlmodel import select
 from panel.catalogue.schema import Catalogue
 from panel.errors import NotFoundError
 from panel.lifecycle.overview import STALE_SAMPLE, WORKER_SILENCE, Overview
+from panel.store.health_tables import HealthState
 from panel.store.stores import Stores
-from panel.store.tables import HealthSample, WorkerRecord, now
+from panel.store.tables import WorkerRecord, now
 
 _OWNER = {"team": "API team", "contact": "api-team@example.com"}
 
@@ -44,7 +45,7 @@ def _lives(stores: Stores, *, ready: bool = True, world: str = "w1", verdict: st
             "services": {"backend": {"verdict": verdict, "desired": 2, "running": 1}},
             "probes": [{"name": "tasks", "verdict": verdict, "detail": "1 of 2", "checked_at": "2026-01-02"}],
         }
-        stores.samples.record("staging", verdict, report)
+        stores.health.record("staging", verdict, report)
 
 
 def _run(stores: Stores, kind: str, *states: str, end: str = "") -> int:
@@ -62,7 +63,7 @@ def _age(stores: Stores, by: timedelta) -> None:
     """Make every sample, and the environment it is of, older."""
     stores.environments.save("staging", created_at=now() - 2 * by)
     with stores.database.write() as session:
-        for sample in session.exec(select(HealthSample)):
+        for sample in session.exec(select(HealthState)):
             sample.checked_at -= by
             session.add(sample)
 

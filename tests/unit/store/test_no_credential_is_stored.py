@@ -18,7 +18,7 @@ def test_no_way_in_for_a_credential(stores: Stores, place: Path) -> None:
     stores.runs.set_stage(number, "plan", "active", detail=text)
     stores.runs.transition(number, "preparing", "worker", comment=text)
     stores.environments.save("staging", outputs={"address": f"postgres://app:{_SECRET}@db/x"})
-    stores.samples.record("staging", "down", {"probes": [{"evidence": text, "token": 1234567890}]})
+    stores.health.record("staging", "down", {"probes": [{"evidence": text, "token": 1234567890}]})
     stores.runs.finish(number, "errored", "worker", error=text, error_detail=json.dumps({"secret": _SECRET}))
     trail = Trail(stores.audit)
     trail.record("ana", "admin", "approve", "staging", comment=text)
@@ -26,7 +26,7 @@ def test_no_way_in_for_a_credential(stores: Stores, place: Path) -> None:
     assert trail.first_broken() is None
     assert stores.runs.lines(number)[0].text == 'password = "(sensitive)"'
     assert stores.environments.get("staging").outputs == {"address": "postgres://app:(sensitive)@db/x"}
-    assert stores.samples.latest()["staging"].report["probes"][0]["token"] == 1234567890
+    assert stores.health.latest()["staging"].report["probes"][0]["token"] == 1234567890
     assert stores.runs.get(number).error_detail == '{"secret": "(sensitive)"}'
     stores.database.close()
     for path in place.parent.glob("panel.db*"):

@@ -201,8 +201,8 @@ def _exists(panel: SamplePanel, name: str, verdict: str, *, world: str = "w1") -
         )
         panel.stores.releases.finish(release.id, "live")
     for _ in range(12):
-        panel.stores.samples.record(name, "healthy", report("healthy"))
-    panel.stores.samples.record(name, verdict, report(verdict))
+        panel.stores.health.record(name, "healthy", report("healthy"))
+    panel.stores.health.record(name, verdict, report(verdict))
 
 
 def add_plan(panel: SamplePanel, run: Run, found: list[dict[str, Any]], stack: str = "environment") -> None:
