@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ _OF_HEALTH = frozenset({"ready", "degraded", "down", "unknown"})
 #: Kinds of runs that leave an environment as it is, and so many runs are looked at to find one of the others.
 _CHANGE_NOTHING = frozenset({"plan", "drift", "unlock"})
 _LOOKED_AT = 100
+#: Prices by the catalogue alone are counted again after so many seconds: price lists change.
+_PRICED_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,20 @@ class EnvironmentView:
     retired: bool = False
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What the store knows, read at once: many environments must not cost many questions."""
+
+    catalogue: Catalogue
+    world: str | None
+    records: Mapping[str, EnvironmentRecord]
+    health: Mapping[str, HealthState]
+    newest: Mapping[str, Run]
+    #: The last run that says something of the environment.
+    telling: Mapping[str, Run]
+    live: Mapping[tuple[str, str], Release]
+
+
 class Overview:
     """Read models. ``world`` tells which world the endpoint is now (None: it does not answer)."""
 
@@ -112,6 +129,7 @@ class Overview:
         self._stores = stores
         self._world = world
         self._price = price
+        self._prices: tuple[Catalogue | None, float, dict[str, float | None]] = (None, 0.0, {})
 
     def workers(self) -> list[WorkerRecord]:
         """Workers that are alive."""
@@ -119,18 +137,12 @@ class Overview:
 
     def environments(self) -> list[EnvironmentView]:
         """All environments of the catalogue, in its order."""
-        catalogue, records, samples, world = (
-            self._catalogue(),
-            self._stores.environments.all(),
-            self._stores.health.latest(),
-            self._world(),
-        )
-        return [
-            self._view(
-                catalogue, name, records.get(name) or EnvironmentRecord(name=name), samples.get(name), world
-            )
-            for name in catalogue.environments
-        ]
+        stores, catalogue = self._stores, self._catalogue()
+        seen = _Seen(
+            catalogue, self._world(), stores.environments.all(), stores.health.latest(),
+            stores.runs.newest(), stores.runs.newest(without=_CHANGE_NOTHING), stores.releases.live_everywhere(),
+        )  # fmt: skip
+        return [self._view(name, seen) for name in catalogue.environments]
 
     def environment(self, name: str) -> EnvironmentView:
         """One environment.
@@ -138,82 +150,94 @@ class Overview:
         Raises:
             NotFoundError: the catalogue has no such environment.
         """
-        catalogue = self._catalogue()
+        stores, catalogue = self._stores, self._catalogue()
         if name not in catalogue.environments:
             known = ", ".join(catalogue.environments)
             raise NotFoundError(
                 f"There is no environment named {name!r}.", hint=f"environments.yaml has: {known}."
             )
-        return self._view(
-            catalogue,
-            name,
-            self._stores.environments.get(name),
-            self._stores.health.latest().get(name),
-            self._world(),
-        )
+        state, last = stores.health.get(name), stores.runs.recent(name, limit=1)
+        telling = self._before(last[0]) if last and last[0].kind in _CHANGE_NOTHING else None
+        seen = _Seen(
+            catalogue, self._world(),
+            {one: stores.environments.get(one) for one in (name, SHARED)},
+            {name: state} if state is not None else {},
+            {name: last[0]} if last else {},
+            {name: telling} if telling is not None else {},
+            {(name, service): release for service, release in stores.releases.live(name).items()},
+        )  # fmt: skip
+        return self._view(name, seen)
 
-    def _view(
-        self,
-        catalogue: Catalogue,
-        name: str,
-        record: EnvironmentRecord,
-        sample: HealthState | None,
-        world: str | None,
-    ) -> EnvironmentView:
-        entry = catalogue.environments[name]
-        recent = self._stores.runs.recent(name, limit=1)
-        last = recent[0] if recent else None
-        active = last if last is not None and last.active else None
+    def _before(self, last: Run) -> Run | None:
+        before = self._stores.runs.recent(last.environment, before=last.id, limit=_LOOKED_AT)
+        return next((run for run in before if run.kind not in _CHANGE_NOTHING), None)
+
+    def _view(self, name: str, seen: _Seen) -> EnvironmentView:
+        entry = seen.catalogue.environments[name]
+        record = seen.records.get(name) or EnvironmentRecord(name=name)
+        sample, last = seen.health.get(name), seen.newest.get(name)
         report: dict[str, Any] = dict(sample.report) if sample is not None and _is_of(sample, record) else {}
         stale = sample is not None and bool(report) and now() - sample.checked_at > STALE_SAMPLE
-        state, text = _state(record, self._telling(last), report, world, stale=stale)
-        if state in _OF_HEALTH and record.asleep and world is not None:
+        state, text = _state(record, _telling(last, seen.telling.get(name)), report, seen.world, stale=stale)
+        if state in _OF_HEALTH and record.asleep and seen.world is not None:
             state, text = "asleep", asleep_words(entry, now())
         return EnvironmentView(
             name=name, state=state, state_text=text,
             url=record.url or None if state != "lost" else None,
-            domain=catalogue.domain_of(name), protected=entry.protected, owner=entry.owner,
+            domain=seen.catalogue.domain_of(name), protected=entry.protected, owner=entry.owner,
             size=f"2 zones · {entry.instance.type} ×{entry.instance.count} · {entry.desired_tasks} tasks",
-            monthly_usd=record.monthly_usd if record.monthly_usd is not None and record.exists else self._price(catalogue, name),
+            monthly_usd=record.monthly_usd if record.monthly_usd is not None and record.exists else self._priced(seen.catalogue, name),
             budget_usd=entry.monthly_budget_usd,
             verdict="unknown" if state == "lost" else str(report.get("verdict", "unknown" if record.exists else "not_created")),
             causes=tuple(_cause(item) for item in report.get("causes", [])),
             probes=tuple(_probe(item) for item in report.get("probes", [])),
             checked_at=sample.checked_at if sample is not None and report else None,
             since=sample.since if sample is not None and report else None,
-            services=self._services(catalogue, name, record, report),
-            last_run=last, active_run=active, exists=record.exists,
-            ssh_key=self._ssh_key(name) if entry.ssh_key else None, retired=entry.retired,
+            services=_services(name, record, report, seen),
+            last_run=last, active_run=last if last is not None and last.active else None, exists=record.exists,
+            ssh_key=_ssh_key(name, seen.records) if entry.ssh_key else None, retired=entry.retired,
         )  # fmt: skip
 
-    def _telling(self, last: Run | None) -> Run | None:
-        """The last run that says something of the environment: what changes nothing neither fails it nor heals it."""
-        if last is None or last.kind not in _CHANGE_NOTHING or (last.active and last.kind != "drift"):
-            return last  # a drift check goes on behind whatever state there is
-        before = self._stores.runs.recent(last.environment, before=last.id, limit=_LOOKED_AT)
-        return next((run for run in before if run.kind not in _CHANGE_NOTHING), None)
+    def _priced(self, catalogue: Catalogue, name: str) -> float | None:
+        """What an environment would cost, counted once for each reading of the catalogue, and anew after a while."""
+        of, counted_at, prices = self._prices
+        if of is not catalogue or time.monotonic() - counted_at > _PRICED_S:
+            prices = {}
+            self._prices = (catalogue, time.monotonic(), prices)
+        if name not in prices:
+            prices[name] = self._price(catalogue, name)
+        return prices[name]
 
-    def _ssh_key(self, name: str) -> str | None:
-        bucket = self._stores.environments.get(SHARED).outputs.get("keys_bucket")
-        return f"s3://{bucket}/{ssh_key_object(name)}" if bucket else None
 
-    def _services(
-        self, catalogue: Catalogue, name: str, record: EnvironmentRecord, report: Mapping[str, Any]
-    ) -> dict[str, ServiceView]:
-        live: Mapping[str, Release] = self._stores.releases.live(name) if record.exists else {}
-        seen: Mapping[str, Any] = report.get("services", {})
-        views = {}
-        for service, definition in catalogue.services.items():
-            release, health = live.get(service), seen.get(service, {})
-            views[service] = ServiceView(
-                name=service, kind=definition.kind, title=definition.title, owner=definition.owner,
-                version=release.version if release else None, digest=release.digest if release else None,
-                release=release.number if release else None,
-                desired=int(health.get("desired") or 0), running=int(health.get("running") or 0),
-                verdict=str(health.get("verdict", "unknown" if record.exists else "not_created")),
-                released_at=release.ended_at if release else None,
-            )  # fmt: skip
-        return views
+def _telling(last: Run | None, telling: Run | None) -> Run | None:
+    """The last run that says something of the environment: what changes nothing neither fails it nor heals it."""
+    if last is None or last.kind not in _CHANGE_NOTHING or (last.active and last.kind != "drift"):
+        return last  # a drift check goes on behind whatever state there is
+    return telling
+
+
+def _ssh_key(name: str, records: Mapping[str, EnvironmentRecord]) -> str | None:
+    shared = records.get(SHARED)
+    bucket = shared.outputs.get("keys_bucket") if shared is not None else None
+    return f"s3://{bucket}/{ssh_key_object(name)}" if bucket else None
+
+
+def _services(
+    name: str, record: EnvironmentRecord, report: Mapping[str, Any], seen: _Seen
+) -> dict[str, ServiceView]:
+    found: Mapping[str, Any] = report.get("services", {})
+    views = {}
+    for service, definition in seen.catalogue.services.items():
+        release, health = seen.live.get((name, service)) if record.exists else None, found.get(service, {})
+        views[service] = ServiceView(
+            name=service, kind=definition.kind, title=definition.title, owner=definition.owner,
+            version=release.version if release else None, digest=release.digest if release else None,
+            release=release.number if release else None,
+            desired=int(health.get("desired") or 0), running=int(health.get("running") or 0),
+            verdict=str(health.get("verdict", "unknown" if record.exists else "not_created")),
+            released_at=release.ended_at if release else None,
+        )  # fmt: skip
+    return views
 
 
 def _is_of(sample: HealthState, record: EnvironmentRecord) -> bool:

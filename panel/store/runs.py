@@ -5,10 +5,10 @@ The store itself refuses what is illegal (:mod:`panel.store.states`), so that no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -134,6 +134,14 @@ class Runs(RunLog, Approvals):
             query = query.where(col(Run.id) < before)
         with self._db.read() as session:
             return [*session.exec(query)]
+
+    def newest(self, *, without: Collection[str] = ()) -> dict[str, Run]:
+        """The newest run of each environment, by name; runs of the kinds in ``without`` are passed over."""
+        numbers = select(func.max(Run.id)).group_by(Run.environment)
+        if without:
+            numbers = numbers.where(col(Run.kind).not_in(without))
+        with self._db.read() as session:
+            return {run.environment: run for run in session.exec(select(Run).where(col(Run.id).in_(numbers)))}
 
     def transition(self, run_id: int, after: str, actor: str, *, comment: str = "", **fields: Any) -> Run:
         """Move a run to another state; repeating the last transition is harmless.
