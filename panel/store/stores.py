@@ -10,6 +10,7 @@ from panel.store.executions import Executions
 from panel.store.health import HealthStore
 from panel.store.history import RunHistory
 from panel.store.locks import StateLocks
+from panel.store.logs import Logs
 from panel.store.notifications import Notifications
 from panel.store.readings import Readings
 from panel.store.registry_images import RegistryImages
@@ -32,6 +33,7 @@ class Stores:
         self.images = RegistryImages(database)
         self.health = HealthStore(database)
         self.readings = Readings(database)
+        self.logs = Logs(database)
         self.workers = Workers(database)
         self.claims = Claims(database)
         self.audit = AuditEntries(database)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: What narrows the environments of the home page, where there are many.
+HOME_WORDS = "find"
+HOME_GROUP = "state"
 #: A refusal to show once more after a rerun (see :mod:`panel.ui.notices`).
 NOTICE = "notice"
 #: What narrows the resources of a plan (words, actions, a module), the page of them that is shown, a resource that is
@@ -22,6 +25,10 @@ LOG_FILTER = "log-filter"
 LOG_LEVEL = "log-level"
 LOG_PLACE = "log-place"
 LOG_OPEN = "log-open"
+#: Whose log is shown as it is written, the text that narrows it, and whether it stands still.
+TAIL_SERVICE = "tail-service"
+TAIL_FILTER = "tail-filter"
+TAIL_PAUSE = "tail-pause"
 #: The reviewer's comment.
 COMMENT = "comment"
 #: The environment whose destruction is being asked about.
