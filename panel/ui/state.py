@@ -18,6 +18,7 @@ from panel.access.identity import Identity
 from panel.audit.trail import Trail
 from panel.catalogue.schema import Catalogue
 from panel.errors import PanelError
+from panel.lifecycle.health_overview import HealthOverview
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
 from panel.lifecycle.release_overview import ReleaseOverview
@@ -43,6 +44,10 @@ class Facade(Protocol):
     @property
     def releases(self) -> ReleaseOverview:
         """Read models of releases and images."""
+
+    @property
+    def health_overview(self) -> HealthOverview:
+        """Read models of health over time."""
 
     @property
     def operations(self) -> Operations:

@@ -19,6 +19,7 @@ from panel.audit.trail import Trail
 from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate, to_dict
+from panel.lifecycle.health_overview import HealthOverview
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
 from panel.lifecycle.release_overview import ReleaseOverview
@@ -79,6 +80,7 @@ class SamplePanel:
             lambda catalogue, name: float(catalogue_estimate(catalogue, name).monthly_usd),
         )  # fmt: skip
         self.releases = ReleaseOverview(self.catalogue, self.stores)
+        self.health_overview = HealthOverview(self.catalogue, self.stores)
 
     def catalogue(self) -> Catalogue:
         return load_catalogue(self.settings.catalogue_path)
