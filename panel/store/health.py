@@ -87,6 +87,12 @@ class HealthStore:
         with self._db.read() as session:
             return dict(session.exec(select(HealthState.environment, HealthState.checked_at)).all())
 
+    def lasting(self) -> dict[tuple[str, str], HealthSpan]:
+        """The span that lasts of every service, and of every whole environment, by the names of both."""
+        with self._db.read() as session:
+            found = session.exec(select(HealthSpan).where(col(HealthSpan.ended_at).is_(None)))
+            return {(span.environment, span.service): span for span in found}
+
     def points(
         self, environment: str, *, since: datetime, step: int = 0, service: str | None = WHOLE
     ) -> list[HealthPoint]:
