@@ -9,72 +9,29 @@ What a source cannot tell reads *unknown*, never *healthy*. What does not exist 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 from panel.aws.front_door import Answer, SiteSeen, version_in
 from panel.aws.observe import Distribution, MachineGroup, ServiceSeen, Target, TaskDefinition
 from panel.errors import EndpointError, NotFoundError, PanelError
+from panel.health.finding import (
+    EventSeen,
+    Finding,
+    Probe,
+    ProbeResult,
+    ProbeState,
+    Reading,
+    TaskSeen,
+)
 
-ProbeState = Literal["healthy", "degraded", "down", "unknown"]
+__all__ = [
+    "EventSeen", "Finding", "Probe", "ProbeResult", "ProbeState", "Reading", "TaskSeen",
+    "api", "cloudfront", "instances", "not_read", "site", "targets", "tasks",
+]  # fmt: skip
+
 _BODY_SHOWN = 120
 
 # A draining target takes no new request: it does not count as registered.
 _LEAVING = frozenset({"draining", "unused"})
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a probe measured of a service: version, image digest, and tasks wanted and running."""
-
-    version: str | None = None
-    digest: str | None = None
-    desired: int | None = None
-    running: int | None = None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one look found.
-
-    Attributes:
-        verdict: what this source alone says.
-        detail: for people, a full sentence without technical terms where possible.
-        evidence: for experts: status codes, counts, the other side's own words.
-        reading: what was measured on the way.
-        reached: whether the asked side answered at all.
-    """
-
-    verdict: ProbeState
-    detail: str
-    evidence: str = ""
-    reading: Reading | None = None
-    reached: bool = True
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A look to take: ``name`` is its kind, ``service`` the service it is about (``None``: all of them)."""
-
-    name: str
-    service: str | None
-    look: Callable[[], Finding]
-
-
-@dataclass(frozen=True)
-class ProbeResult:
-    """A finding with its time. ``elapsed_ms`` is how long the look took."""
-
-    name: str
-    service: str | None
-    verdict: ProbeState
-    detail: str
-    evidence: str
-    checked_at: datetime
-    elapsed_ms: int
-    reading: Reading | None = None
-    reached: bool = True
 
 
 def site(see: Callable[[], SiteSeen]) -> Finding:

@@ -124,4 +124,5 @@ def _result(probe: Probe, finding: Finding, checked_at: datetime, elapsed_ms: in
         elapsed_ms=elapsed_ms,
         reading=finding.reading,
         reached=finding.reached,
+        notice=finding.notice,
     )
