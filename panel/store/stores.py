@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from panel.store.audit import AuditEntries
+from panel.store.bills import Bills
 from panel.store.claims import Claims
 from panel.store.database import Database
 from panel.store.environments import Environments
@@ -12,11 +13,13 @@ from panel.store.history import RunHistory
 from panel.store.locks import StateLocks
 from panel.store.logs import Logs
 from panel.store.notifications import Notifications
+from panel.store.prices import LivePrices
 from panel.store.readings import Readings
 from panel.store.registry_images import RegistryImages
 from panel.store.releases import Releases
 from panel.store.runs import Runs
 from panel.store.timetable import Timetable
+from panel.store.waste import Waste
 from panel.store.workers import Workers
 
 
@@ -33,6 +36,9 @@ class Stores:
         self.images = RegistryImages(database)
         self.health = HealthStore(database)
         self.readings = Readings(database)
+        self.prices = LivePrices(database)
+        self.bills = Bills(database)
+        self.waste = Waste(database)
         self.logs = Logs(database)
         self.workers = Workers(database)
         self.claims = Claims(database)
