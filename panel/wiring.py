@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from panel.access.identity import Identity, local_identity
 from panel.audit.trail import Trail
 from panel.catalogue.load import load_catalogue
-from panel.catalogue.schema import Catalogue
-from panel.cost.estimate import catalogue_estimate
+from panel.catalogue.schema import SHARED, Catalogue
+from panel.cost.estimate import catalogue_estimate, shared_estimate
 from panel.engine.warm.client import end_warm
 from panel.errors import ConfigurationError
 from panel.lifecycle.background import WorkerProcess
+from panel.lifecycle.cost_overview import CostOverview
 from panel.lifecycle.ending import end_executions
 from panel.lifecycle.health_overview import HealthOverview
 from panel.lifecycle.instance import instance_id
@@ -156,6 +157,19 @@ class Panel:
     def health_overview(self) -> HealthOverview:
         """How environments are and were."""
         return HealthOverview(self.catalogue, self.stores)
+
+    def _monthly(self, catalogue: Catalogue, name: str) -> float | None:
+        """Also of the shared network."""
+        if name == SHARED:
+            return float(shared_estimate(catalogue, prices=self.prices()).monthly_usd)
+        return self._price(catalogue, name)
+
+    @cached_property
+    def costs(self) -> CostOverview:
+        """What was charged, what is expected, what could be saved."""
+        return CostOverview(
+            self.catalogue, self.stores, self._monthly, bill_interval_h=self.settings.bill_interval_h
+        )
 
     @cached_property
     def keys(self) -> Keys:

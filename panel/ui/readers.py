@@ -12,6 +12,7 @@ import streamlit as st
 
 from panel.access.capabilities import ROLES, Capability
 from panel.access.identity import Identity, Role
+from panel.lifecycle.cost_overview import CostTotal, CostView, WasteView
 from panel.lifecycle.health_overview import HealthNow, HealthView
 from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
@@ -258,6 +259,50 @@ def _last_built(place: str, service: str, _panel: Facade) -> Release | None:
 def last_built(panel: Facade, service: str) -> Release | None:
     """The newest release of a service that was built from its source, wherever it went."""
     return _last_built(panel.stores.database.place, service, panel)
+
+
+@st.cache_data(ttl=5, show_spinner=False, max_entries=50)
+def _costs(place: str, identity: Identity, _panel: Facade) -> list[CostView]:
+    return _panel.costs.all()
+
+
+def costs(panel: Facade) -> list[CostView]:
+    """What every environment costs, at most five seconds old here."""
+    return _costs(panel.stores.database.place, panel.identity, panel)
+
+
+@st.cache_data(ttl=5, show_spinner=False, max_entries=200)
+def _cost(place: str, identity: Identity, name: str, _panel: Facade) -> CostView:
+    return _panel.costs.environment(name)
+
+
+def cost(panel: Facade, name: str) -> CostView:
+    """What one environment costs, at most five seconds old here.
+
+    Raises:
+        NotFoundError: neither the catalogue nor the bill has such an environment.
+    """
+    return _cost(panel.stores.database.place, panel.identity, name, panel)
+
+
+@st.cache_data(ttl=5, show_spinner=False, max_entries=8)
+def _cost_total(place: str, identity: Identity, _panel: Facade) -> CostTotal:
+    return _panel.costs.total()
+
+
+def cost_total(panel: Facade) -> CostTotal:
+    """What the whole project costs, at most five seconds old here."""
+    return _cost_total(panel.stores.database.place, panel.identity, panel)
+
+
+@st.cache_data(ttl=5, show_spinner=False, max_entries=8)
+def _waste(place: str, identity: Identity, _panel: Facade) -> list[WasteView]:
+    return _panel.costs.waste()
+
+
+def waste(panel: Facade) -> list[WasteView]:
+    """What could be saved, at most five seconds old here."""
+    return _waste(panel.stores.database.place, panel.identity, panel)
 
 
 def approvals(panel: Facade, run_id: int) -> list[RunApproval]:

@@ -18,6 +18,7 @@ from panel.access.identity import Identity
 from panel.audit.trail import Trail
 from panel.catalogue.schema import Catalogue
 from panel.errors import PanelError
+from panel.lifecycle.cost_overview import CostOverview
 from panel.lifecycle.health_overview import HealthOverview
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
@@ -48,6 +49,10 @@ class Facade(Protocol):
     @property
     def health_overview(self) -> HealthOverview:
         """Read models of health over time."""
+
+    @property
+    def costs(self) -> CostOverview:
+        """Read models of bills, budgets and waste."""
 
     @property
     def operations(self) -> Operations:

@@ -19,6 +19,7 @@ from panel.audit.trail import Trail
 from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate, to_dict
+from panel.lifecycle.cost_overview import CostOverview
 from panel.lifecycle.health_overview import HealthOverview
 from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
@@ -80,6 +81,7 @@ class SamplePanel:
             lambda catalogue, name: float(catalogue_estimate(catalogue, name).monthly_usd),
         )  # fmt: skip
         self.releases = ReleaseOverview(self.catalogue, self.stores)
+        self.costs = CostOverview(self.catalogue, self.stores, lambda _catalogue, _name: 71.4)
         self.health_overview = HealthOverview(self.catalogue, self.stores)
 
     def catalogue(self) -> Catalogue:
