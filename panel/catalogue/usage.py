@@ -25,7 +25,8 @@ class Usage(Written):
     subnets are not known before it exists. ``addresses_per_instance``: public IPv4 addresses of an instance
     where neither its template nor a subnet in the plan says. ``load_balancer_lcu``: capacity units used on average.
     Fields ending in ``_gb`` are gigabytes a month, the others are counts a month; ``lambda_ms`` is the length
-    of one invocation.
+    of one invocation. ``database_backup_gb``: backups beyond what AWS keeps for nothing, which is as much as the
+    database has storage. ``pods``, ``pod_vcpu``, ``pod_memory_gb``: what runs under a Fargate profile of EKS.
     """
 
     hours_per_month: Annotated[float, Field(ge=0, le=744)] = 730
@@ -47,6 +48,10 @@ class Usage(Written):
     key_requests: Amount = 10_000
     lambda_requests: Amount = 1_000_000
     lambda_ms: Amount = 100
+    database_backup_gb: Amount = 0
+    pods: Amount = 1
+    pod_vcpu: Amount = 0.25
+    pod_memory_gb: Amount = 0.5
 
 
 def usage_for(project: Usage, own: Usage | None) -> Usage:

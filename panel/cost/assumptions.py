@@ -1,64 +1,72 @@
-"""How much an environment is used, where the plan cannot tell. Every figure is shown beside the estimate."""
+"""How much an environment is used, where the plan cannot tell: the catalogue's ``usage``, as figures to reckon with.
+
+Every figure is shown beside the estimate, with the place it comes from.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from decimal import Decimal
 
+from pydantic import ValidationError
+
+from panel.catalogue.schema import Catalogue
+from panel.catalogue.usage import Usage, usage_for
+from panel.catalogue.written import over
 from panel.errors import ConfigurationError
 
-_LARGEST = 10**15
+#: One definition serves the catalogue and the estimates. Free tiers are not in it: they belong to the account.
+Assumptions = Usage
+
+#: What is assumed where nobody says anything.
+DEFAULT = Usage()
+
+#: Where a figure may come from.
+OF_DEFAULT, OF_CATALOGUE = "default", "environments.yaml"
 
 
-@dataclass(frozen=True)
-class Assumptions:
-    """Usage in a month of a small internal application. Free tiers are not deducted: they belong to the account.
+def usage_of(catalogue: Catalogue, environment: str) -> Usage:
+    """The usage of an environment by environments.yaml; that of the project for what environments share."""
+    entry = catalogue.environments.get(environment)
+    return usage_for(catalogue.usage, entry.usage if entry else None)
 
-    ``hours_per_month``: hours that everything runs. ``load_balancer_zones``: zones of a load balancer whose
-    subnets are not known before it exists. ``addresses_per_instance``: public IPv4 addresses of an instance
-    where neither its template nor a subnet in the plan says. ``load_balancer_lcu``: capacity units used on average.
-    Fields ending in ``_gb`` are gigabytes a month, the others are counts a month; ``lambda_ms`` is the length
-    of one invocation.
+
+def figures(usage: Usage) -> dict[str, float]:
+    """Name and figure of every assumption."""
+    return {name: getattr(usage, name) for name in type(usage).model_fields}
+
+
+def origins(usage: Usage) -> dict[str, str]:
+    """Where each figure comes from: whatever was not written anywhere is a default."""
+    said = usage.model_fields_set
+    return {name: OF_CATALOGUE if name in said else OF_DEFAULT for name in type(usage).model_fields}
+
+
+def amount(usage: Usage, name: str) -> Decimal:
+    """One figure, exactly as written."""
+    return Decimal(str(getattr(usage, name)))
+
+
+def with_figures(usage: Usage, said: Mapping[str, float]) -> Usage:
+    """``usage`` with these figures in the place of its own.
 
     Raises:
-        ConfigurationError: a figure is negative, beyond all measure, or no number.
+        ConfigurationError: there is no such assumption, or the figure is none that it can have.
     """
-
-    hours_per_month: float = 730
-    load_balancer_zones: int = 2
-    addresses_per_instance: float = 1
-    load_balancer_lcu: float = 0.1
-    nat_processed_gb: float = 5
-    endpoint_processed_gb: float = 5
-    cloudfront_out_gb: float = 10
-    cloudfront_https_requests: float = 100_000
-    bucket_stored_gb: float = 1
-    bucket_put_requests: float = 10_000
-    bucket_get_requests: float = 100_000
-    repository_stored_gb: float = 1
-    log_ingested_gb: float = 0.5
-    log_stored_gb: float = 0.5
-    dns_queries_per_zone: float = 100_000
-    secret_requests: float = 10_000
-    key_requests: float = 10_000
-    lambda_requests: float = 1_000_000
-    lambda_ms: float = 100
-
-    def __post_init__(self) -> None:
-        for name, value in self.to_dict().items():
-            if not 0 <= value < float("inf"):
-                raise ConfigurationError(
-                    f"The assumption {name} is {value}, which is no usage.",
-                    hint="Give a number of 0 or more.",
-                )
-
-    def to_dict(self) -> dict[str, float]:
-        """Name and figure of every assumption."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    def amount(self, name: str) -> Decimal:
-        """One figure, exactly as written."""
-        return Decimal(str(getattr(self, name)))
+    try:
+        return over(usage, Usage.model_validate({name: _whole(value) for name, value in said.items()}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if first["type"] == "extra_forbidden":
+            reason = f"There is no assumption {name}; there are {', '.join(sorted(Usage.model_fields))}."
+        else:
+            reason = f"The assumption {name} is {first['input']}, which is no usage: {first['msg'].lower()}."
+        raise ConfigurationError(
+            reason, hint="docs/cost.md lists what may be said, each with its unit."
+        ) from None
 
 
-DEFAULT = Assumptions()
+def _whole(value: float) -> float:
+    """Numbers of things are whole: 2.0 typed in a terminal is 2."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

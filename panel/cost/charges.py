@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from panel.cost.assumptions import Assumptions
+from panel.catalogue.usage import Usage
+from panel.cost.assumptions import amount
 from panel.cost.resources import Resource, World
 
 # Beyond any size or count that a resource can have.
@@ -38,12 +39,16 @@ class Scene:
     """What a pricing rule may look at besides the resource itself."""
 
     world: World
-    assumptions: Assumptions
+    usage: Usage
 
     @property
     def hours(self) -> Decimal:
         """Hours of a month."""
-        return self.assumptions.amount("hours_per_month")
+        return self.amount("hours_per_month")
+
+    def amount(self, name: str) -> Decimal:
+        """An assumption's figure, exactly as written."""
+        return amount(self.usage, name)
 
 
 Finding = Charge | Unpriced

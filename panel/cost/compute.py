@@ -71,7 +71,7 @@ def _own_address(
     if switch == "true":
         yield from public_addresses(count, scene)
     elif switch != "false":
-        yield from public_addresses(count * scene.assumptions.amount("addresses_per_instance"), scene)
+        yield from public_addresses(count * scene.amount("addresses_per_instance"), scene)
 
 
 def _group(resource: Resource, scene: Scene) -> Iterator[Finding]:
@@ -162,9 +162,9 @@ def _function(resource: Resource, scene: Scene) -> Iterator[Finding]:
     machine, first = (
         ("arm64", "first 7.5B") if resource.values.get("architectures") == ["arm64"] else ("x86", "first 6B")
     )
-    requests = scene.assumptions.amount("lambda_requests")
+    requests = scene.amount("lambda_requests")
     memory = number(resource.values.get("memory_size")) or Decimal(128)
-    seconds = requests * scene.assumptions.amount("lambda_ms") / 1000
+    seconds = requests * scene.amount("lambda_ms") / 1000
     yield Charge("function requests", resource.type, f"requests {machine}", requests)
     duration = f"duration {machine}, {first} GB-s/month"
     yield Charge("function time", resource.type, duration, seconds * memory / 1024)

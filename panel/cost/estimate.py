@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from panel.catalogue.schema import Catalogue
+from panel.catalogue.schema import SHARED, Catalogue
+from panel.catalogue.usage import Usage
 from panel.cost import compute, network, observation, storage
-from panel.cost.assumptions import DEFAULT, Assumptions
+from panel.cost.assumptions import DEFAULT, figures, origins, usage_of
 from panel.cost.charges import Charge, Rule, Scene
 from panel.cost.free import is_free
+from panel.cost.free_tier import free_tier
 from panel.cost.plan_json import read_plan
 from panel.cost.prices import PriceList, packaged_prices
 from panel.cost.resources import Resource, World
@@ -23,41 +26,63 @@ RULES: Mapping[str, Rule] = {**compute.RULES, **network.RULES, **storage.RULES, 
 _CURRENCY = "USD"
 # Finer than a cent, so that many small items still add up.
 _EXACT = Decimal("0.000001")
+_DATE = re.compile(r"20\d\d-\d\d-\d\d")
 
 
-def estimate(plan_json: Mapping[str, object], *, region: str, assumptions: Assumptions = DEFAULT) -> Estimate:
+def estimate(
+    plan_json: Mapping[str, object],
+    *,
+    region: str,
+    assumptions: Usage = DEFAULT,
+    prices: PriceList | None = None,
+) -> Estimate:
     """What a month costs once the plan is applied, and by how much that changes.
 
     Args:
         plan_json: what ``terraform show -json`` says of a plan, or of a state.
         region: region of the resources that do not name their own.
         assumptions: how much everything is used.
+        prices: the prices to count with; those of the package by default.
 
     Raises:
         ConfigurationError: ``plan_json`` is not the JSON of a plan or state; the message names the place.
     """
     planned = read_plan(plan_json)
-    before = _priced(World(planned.before), region, assumptions).items
-    return _priced(World(planned.after), region, assumptions).estimate(total(before))
+    counting = _Counting(region, assumptions, prices or packaged_prices())
+    before = counting.priced(World(planned.before)).items
+    return counting.estimate(World(planned.after), total(before))
 
 
 def catalogue_estimate(
-    catalogue: Catalogue, environment: str, *, assumptions: Assumptions = DEFAULT
+    catalogue: Catalogue,
+    environment: str,
+    *,
+    assumptions: Usage | None = None,
+    prices: PriceList | None = None,
 ) -> Estimate:
     """What a month of an environment costs by its sizes in the catalogue, whether or not it exists.
 
     The same rules and prices as for its plan are applied to the parts that cost, so both agree.
 
+    Args:
+        assumptions: how much it is used; as environments.yaml says by default.
+        prices: the prices to count with; those of the package by default.
+
     Raises:
         NotFoundError: the catalogue has no such environment.
     """
     world = World(environment_resources(catalogue, environment))
-    return _priced(world, catalogue.region, assumptions).estimate(Decimal(0))
+    usage = assumptions or usage_of(catalogue, environment)
+    return _Counting(catalogue.region, usage, prices or packaged_prices()).estimate(world, Decimal(0))
 
 
-def shared_estimate(catalogue: Catalogue, *, assumptions: Assumptions = DEFAULT) -> Estimate:
+def shared_estimate(
+    catalogue: Catalogue, *, assumptions: Usage | None = None, prices: PriceList | None = None
+) -> Estimate:
     """What a month of the network, zone and registry that all environments share costs, by the catalogue."""
-    return _priced(World(shared_resources(catalogue)), catalogue.region, assumptions).estimate(Decimal(0))
+    usage = assumptions or usage_of(catalogue, SHARED)
+    counting = _Counting(catalogue.region, usage, prices or packaged_prices())
+    return counting.estimate(World(shared_resources(catalogue)), Decimal(0))
 
 
 def by_component(priced: Estimate) -> tuple[tuple[str, Decimal], ...]:
@@ -94,45 +119,77 @@ def to_dict(priced: Estimate) -> dict[str, object]:
             for gap in priced.unknown
         ],
         "free": list(priced.free),
-        "assumptions": priced.assumptions.to_dict(),
+        "assumptions": figures(priced.assumptions),
+        "assumption_origins": origins(priced.assumptions),
+        "free_tier": [
+            {
+                "component": line.component,
+                "quantity": float(line.quantity),
+                "unit": line.unit,
+                "monthly_usd": float(line.monthly_usd),
+                "allowance": float(line.allowance),
+                "kind": line.kind,
+                "source": line.source,
+                "as_of": line.as_of,
+            }
+            for line in priced.free_tier
+        ],
+        "prices": prices_used(priced),
     }
+
+
+def prices_used(priced: Estimate) -> dict[str, object]:
+    """How many items have a price that AWS told, how many one of the package, and the oldest date among them."""
+    live = sum(item.live for item in priced.items)
+    dates = sorted(date for item in priced.items for date in _DATE.findall(item.as_of))
+    return {"live": live, "packaged": len(priced.items) - live, "as_of": dates[0] if dates else ""}
 
 
 @dataclass(frozen=True)
 class _Priced:
-    region: str
-    assumptions: Assumptions
     items: tuple[Item, ...]
     unknown: tuple[Unknown, ...]
     free: tuple[str, ...]
 
-    def estimate(self, before: Decimal) -> Estimate:
-        monthly = total(self.items)
+
+@dataclass(frozen=True)
+class _Counting:
+    """What an estimate is counted with."""
+
+    region: str
+    usage: Usage
+    prices: PriceList
+
+    def estimate(self, world: World, before: Decimal) -> Estimate:
+        """A month of this world, where a month cost ``before`` so far."""
+        found = self.priced(world)
+        monthly = total(found.items)
         return Estimate(
             monthly_usd=monthly,
             delta_usd=monthly - before,
             currency=_CURRENCY,
             region=self.region,
-            items=self.items,
-            unknown=self.unknown,
-            free=self.free,
-            assumptions=self.assumptions,
+            items=found.items,
+            unknown=found.unknown,
+            free=found.free,
+            assumptions=self.usage,
+            free_tier=free_tier(found.items),
         )
 
-
-def _priced(world: World, region: str, assumptions: Assumptions) -> _Priced:
-    scene, prices = Scene(world, assumptions), packaged_prices()
-    items: list[Item] = []
-    unknown: list[Unknown] = []
-    for resource in sorted(world.resources, key=lambda one: one.address):
-        for line in _lines(resource, scene, prices, region):
-            if isinstance(line, Item):
-                items.append(line)
-            else:
-                unknown.append(line)
-    charged = {item.address for item in items} | {gap.address for gap in unknown}
-    free = {resource.type for resource in world.resources if resource.address not in charged}
-    return _Priced(region, assumptions, tuple(items), tuple(unknown), tuple(sorted(free)))
+    def priced(self, world: World) -> _Priced:
+        """Every resource's items and unknowns, by address."""
+        scene = Scene(world, self.usage)
+        items: list[Item] = []
+        unknown: list[Unknown] = []
+        for resource in sorted(world.resources, key=lambda one: one.address):
+            for line in _lines(resource, scene, self.prices, self.region):
+                if isinstance(line, Item):
+                    items.append(line)
+                else:
+                    unknown.append(line)
+        charged = {item.address for item in items} | {gap.address for gap in unknown}
+        free = {resource.type for resource in world.resources if resource.address not in charged}
+        return _Priced(tuple(items), tuple(unknown), tuple(sorted(free)))
 
 
 def _lines(resource: Resource, scene: Scene, prices: PriceList, region: str) -> Iterator[Item | Unknown]:
@@ -165,4 +222,7 @@ def _line(resource: Resource, charge: Charge, prices: PriceList, region: str) ->
         monthly_usd=(charge.quantity * price.usd).quantize(_EXACT),
         source=price.source,
         as_of=price.as_of,
+        price_type=charge.price_type,
+        price_component=charge.price_component,
+        live=price.live,
     )

@@ -23,7 +23,7 @@ def _load_balancer(resource: Resource, scene: Scene) -> Iterator[Finding]:
         yield Unpriced(f"load balancers of type {kind} are not in the price list")
         return
     name, unit = ("Application", "LCU") if kind == "application" else ("Network", "NLCU")
-    capacity = scene.assumptions.amount("load_balancer_lcu") * scene.hours
+    capacity = scene.amount("load_balancer_lcu") * scene.hours
     yield Charge("load balancer", resource.type, f"{name} Load Balancer", scene.hours)
     yield Charge("load balancer capacity", resource.type, f"{name} Load Balancer {unit}", capacity)
     if resource.values.get("internal") is not True:
@@ -36,7 +36,7 @@ def _zones(resource: Resource, scene: Scene) -> Decimal:
     if isinstance(subnets, list) and subnets:
         return Decimal(len(subnets))
     mappings = resource.blocks("subnet_mapping")
-    return Decimal(len(mappings)) if mappings else scene.assumptions.amount("load_balancer_zones")
+    return Decimal(len(mappings)) if mappings else scene.amount("load_balancer_zones")
 
 
 def _classic_load_balancer(resource: Resource, scene: Scene) -> Iterator[Finding]:
@@ -50,7 +50,7 @@ def _address(resource: Resource, scene: Scene) -> Iterator[Finding]:
 
 
 def _nat_gateway(resource: Resource, scene: Scene) -> Iterator[Finding]:
-    carried = scene.assumptions.amount("nat_processed_gb")
+    carried = scene.amount("nat_processed_gb")
     yield Charge("NAT gateway", resource.type, "NAT gateway", scene.hours)
     yield Charge("NAT gateway data", resource.type, "data processed", carried)
 
@@ -65,7 +65,7 @@ def _endpoint(resource: Resource, scene: Scene) -> Iterator[Finding]:
         return
     hours = scene.hours * len(subnets)
     yield Charge("private endpoints", resource.type, "interface endpoint (per AZ)", hours)
-    carried = scene.assumptions.amount("endpoint_processed_gb")
+    carried = scene.amount("endpoint_processed_gb")
     price = "interface endpoint data processed, first 1 PB"
     yield Charge("private endpoint data", resource.type, price, carried)
 
@@ -76,9 +76,9 @@ def _distribution(resource: Resource, scene: Scene) -> Iterator[Finding]:
     steps = [("first 10 TB", 10), ("next 40 TB", 40), ("next 100 TB", 100), ("next 350 TB", 350)]
     steps += [("next 524 TB", 524), ("next 4 PB", 4096)]
     tiers: list[tuple[str, int | None]] = [(f"{out}, {name}", size * 1024) for name, size in steps]
-    carried = scene.assumptions.amount("cloudfront_out_gb")
+    carried = scene.amount("cloudfront_out_gb")
     yield from tiered("CloudFront data", resource.type, carried, [*tiers, (f"{out}, over 5 PB", None)])
-    requests = scene.assumptions.amount("cloudfront_https_requests")
+    requests = scene.amount("cloudfront_https_requests")
     yield Charge("CloudFront requests", resource.type, f"HTTPS requests, {_EDGES}", requests)
     if resource.block("viewer_certificate").get("ssl_support_method") == "vip":
         price = "dedicated IP custom SSL certificate"
@@ -87,13 +87,13 @@ def _distribution(resource: Resource, scene: Scene) -> Iterator[Finding]:
 
 def _function(resource: Resource, scene: Scene) -> Iterator[Finding]:
     """It runs for requests to the site alone; every request is counted, since nobody knows the share."""
-    requests = scene.assumptions.amount("cloudfront_https_requests")
+    requests = scene.amount("cloudfront_https_requests")
     yield Charge("CloudFront functions", resource.type, "invocations", requests)
 
 
 def _zone(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield Charge("DNS zone", resource.type, "hosted zone, first 25", _ONE)
-    queries = scene.assumptions.amount("dns_queries_per_zone")
+    queries = scene.amount("dns_queries_per_zone")
     price = "standard queries, first 1B/month"
     yield Charge("DNS queries", "aws_route53_record", price, queries)
 

@@ -16,8 +16,8 @@ _HIGH_RESOLUTION_S = 60
 def _log_group(resource: Resource, scene: Scene) -> Iterator[Finding]:
     rare = resource.text("log_group_class") == "INFREQUENT_ACCESS"
     price = f"logs ingestion, {'Infrequent Access' if rare else 'Standard'} class"
-    yield Charge("log intake", resource.type, price, scene.assumptions.amount("log_ingested_gb"))
-    stored = scene.assumptions.amount("log_stored_gb")
+    yield Charge("log intake", resource.type, price, scene.amount("log_ingested_gb"))
+    stored = scene.amount("log_stored_gb")
     yield Charge("log storage", resource.type, "logs storage (archived)", stored)
 
 

@@ -18,7 +18,7 @@ _BUCKET_TIERS = (
 
 
 def _bucket(resource: Resource, scene: Scene) -> Iterator[Finding]:
-    amount = scene.assumptions.amount
+    amount = scene.amount
     yield from tiered("bucket storage", resource.type, amount("bucket_stored_gb"), _BUCKET_TIERS)
     writes, reads = "Standard PUT/COPY/POST/LIST requests", "Standard GET and other requests"
     yield Charge("bucket writes", resource.type, writes, amount("bucket_put_requests"))
@@ -26,7 +26,7 @@ def _bucket(resource: Resource, scene: Scene) -> Iterator[Finding]:
 
 
 def _repository(resource: Resource, scene: Scene) -> Iterator[Finding]:
-    stored = scene.assumptions.amount("repository_stored_gb")
+    stored = scene.amount("repository_stored_gb")
     yield Charge("image storage", resource.type, "private repository storage", stored)
 
 
@@ -53,14 +53,12 @@ def _database(resource: Resource, scene: Scene) -> Iterator[Finding]:
 
 def _secret(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield Charge("secrets", resource.type, "secret", _ONE)
-    yield Charge(
-        "secret requests", resource.type, "API requests", scene.assumptions.amount("secret_requests")
-    )
+    yield Charge("secret requests", resource.type, "API requests", scene.amount("secret_requests"))
 
 
 def _key(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield Charge("encryption keys", resource.type, "customer managed key", _ONE)
-    requests = scene.assumptions.amount("key_requests")
+    requests = scene.amount("key_requests")
     yield Charge("encryption requests", resource.type, "API requests (symmetric)", requests)
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from panel.catalogue.guardrails import guardrails_for
 from panel.catalogue.schema import SHARED
+from panel.cost.assumptions import usage_of
 from panel.cost.estimate import estimate, to_dict
 from panel.engine.events import ChangeCounts
 from panel.engine.outcome import Outcome
 from panel.engine.plan import PlanSummary, ResourceChange
 from panel.errors import OperationError, RefusedError
+from panel.lifecycle.price_reading import stored_prices
 from panel.lifecycle.scaling import refuse_more_than_sizes
 from panel.lifecycle.schedule_hours import SCALING
 from panel.lifecycle.stack_steps import FRESH, Planned, StackSteps
@@ -42,7 +44,7 @@ class PlanSteps(StackSteps):
             )
         job = self._job(run, "plan")
         outcome = self._context.stacks.plan(job)
-        summary, price = outcome.plan_summary(), self._price(outcome)
+        summary, price = outcome.plan_summary(), self._price(job.subject, outcome)
         # What only compares changes nothing that a rule could be about.
         compares = run.kind in REFRESH_ONLY or run.kind == "drift"
         findings = [] if compares else self._judge(job, run.kind, outcome, summary, price)
@@ -100,12 +102,20 @@ class PlanSteps(StackSteps):
             written=written,
         )
 
-    def _price(self, outcome: Outcome) -> dict[str, Any]:
-        """The estimate of a plan, as the store keeps it."""
+    def _price(self, subject: str, outcome: Outcome) -> dict[str, Any]:
+        """The estimate of a plan, as the store keeps it: with the usage that environments.yaml has for its subject."""
         if outcome.plan_json_path is None:
             raise OperationError("The plan was not read back, so it cannot be priced.", hint="Plan again.")
         document = json.loads(outcome.plan_json_path.read_text(encoding="utf-8"))
-        return to_dict(estimate(document, region=self._context.catalogue().region))
+        catalogue = self._context.catalogue()
+        return to_dict(
+            estimate(
+                document,
+                region=catalogue.region,
+                assumptions=usage_of(catalogue, subject),
+                prices=stored_prices(self._context.stores),
+            )
+        )
 
     def _keep_plan(
         self,

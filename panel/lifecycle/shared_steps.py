@@ -35,7 +35,7 @@ class SharedSteps(PlanSteps):
             self._runs.set_stage(run_id, stage, "done", detail="up to date")
             return
         outcome = context.stacks.plan(job)
-        summary, price = outcome.plan_summary(), self._price(outcome)
+        summary, price = outcome.plan_summary(), self._price(SHARED, outcome)
         findings = self._judge(job, "update", outcome, summary, price)
         self._keep_plan(job, summary, price, findings, artifact=context.plans.keep(job, outcome))
         if summary.counts.change or summary.counts.destroy:

@@ -9,7 +9,8 @@ import pytest
 from panel.catalogue.load import parse_catalogue
 from panel.catalogue.render import environment_state_key, shared_state_key
 from panel.catalogue.schema import Catalogue
-from panel.cost.assumptions import DEFAULT, Assumptions
+from panel.catalogue.usage import Usage
+from panel.cost.assumptions import DEFAULT, figures, with_figures
 from panel.cost.estimate import catalogue_estimate, shared_estimate
 from panel.cost.values import Estimate
 from tests.terraform.readme_tables import folders
@@ -18,11 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "terraform.md").read_text(encoding="utf-8")
 
 #: Nobody comes: what is there is paid for, nothing that is used.
-IDLE = Assumptions(
-    **{
+IDLE = with_figures(
+    DEFAULT,
+    {
         name: figure if name in {"hours_per_month", "load_balancer_zones", "addresses_per_instance"} else 0
-        for name, figure in DEFAULT.to_dict().items()
-    }
+        for name, figure in figures(DEFAULT).items()
+    },
 )
 
 
@@ -44,7 +46,7 @@ def with_nat(catalogue: Catalogue, there: bool) -> Catalogue:
     )
 
 
-def estimated(catalogue: Catalogue, assumptions: Assumptions) -> dict[str, Estimate]:
+def estimated(catalogue: Catalogue, assumptions: Usage) -> dict[str, Estimate]:
     environments = {
         name: catalogue_estimate(catalogue, name, assumptions=assumptions) for name in catalogue.environments
     }

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from panel.cost.assumptions import Assumptions
+from panel.cost.assumptions import DEFAULT, with_figures
 from panel.cost.estimate import estimate
 from panel.cost.values import Estimate
 
@@ -37,7 +37,7 @@ def plan(
 
 def priced(*after: Mapping[str, object], region: str = REGION, **assumed: float) -> Estimate:
     """The estimate of a plan that creates these resources."""
-    return estimate(plan(*after), region=region, assumptions=Assumptions(**assumed))  # type: ignore[arg-type]  # zones is whole
+    return estimate(plan(*after), region=region, assumptions=with_figures(DEFAULT, assumed))
 
 
 def components(of: Estimate) -> dict[str, Decimal]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from panel.cost.assumptions import Assumptions
+from panel.cost.assumptions import DEFAULT, with_figures
 from panel.cost.estimate import RULES, estimate
 from panel.cost.free import is_free
 from panel.errors import ConfigurationError
@@ -314,4 +314,4 @@ def test_assumptions_change_the_estimate_and_are_shown_in_it() -> None:
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf")])
 def test_an_assumption_that_is_no_usage_is_refused(value: float) -> None:
     with pytest.raises(ConfigurationError, match="nat_processed_gb"):
-        Assumptions(nat_processed_gb=value)
+        with_figures(DEFAULT, {"nat_processed_gb": value})

@@ -1,0 +1,95 @@
+"""What AWS' free tier would take off an estimate, as lines of their own: never subtracted, since an account has one."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from importlib.resources import files
+
+from panel.cost.values import FreeTierLine, Item
+
+#: Kinds of allowances.
+ALWAYS, TWELVE_MONTHS = "always", "12 months"
+
+#: Accounts opened from this day on have credits in place of the allowances of the first twelve months.
+LEGACY_UNTIL = "2025-07-15"
+#: So that the last of the allowances of the first twelve months ended on this day.
+LEGACY_ENDED = "2026-07-15"
+
+_EXACT = Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What an account has for nothing each month: ``quantity`` of ``unit``, over all of ``prices``.
+
+    ``prices`` are the names of prices as the price list has them; one that ends in ``*`` stands for all that begin so.
+    """
+
+    component: str
+    kind: str
+    quantity: Decimal
+    unit: str
+    prices: tuple[tuple[str, str], ...]
+    source: str
+    as_of: str
+
+    def covers(self, item: Item) -> bool:
+        """Whether the item draws on it."""
+        return any(
+            kind == item.price_type and _fits(name, item.price_component) for kind, name in self.prices
+        )
+
+
+def free_tier(items: Iterable[Item]) -> tuple[FreeTierLine, ...]:
+    """What lies within each allowance and what that would cost, those of always first, the largest first."""
+    charged = tuple(items)
+    lines = [line for allowance in allowances() if (line := _line(allowance, charged)) is not None]
+    return tuple(sorted(lines, key=lambda line: (line.kind != ALWAYS, -line.monthly_usd, line.component)))
+
+
+def _line(allowance: Allowance, items: tuple[Item, ...]) -> FreeTierLine | None:
+    drawing = [item for item in items if allowance.covers(item)]
+    used = sum((item.quantity for item in drawing), Decimal(0))
+    if not used:
+        return None
+    within = min(used, allowance.quantity)
+    # Which of several prices the allowance is spent on is AWS' business: in proportion is neither the best nor the worst.
+    saved = sum((item.monthly_usd for item in drawing), Decimal(0)) * within / used
+    return FreeTierLine(
+        component=allowance.component,
+        quantity=within,
+        unit=allowance.unit,
+        monthly_usd=saved.quantize(_EXACT),
+        allowance=allowance.quantity,
+        kind=allowance.kind,
+        source=allowance.source,
+        as_of=allowance.as_of,
+    )
+
+
+def _fits(pattern: str, name: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+@lru_cache(maxsize=1)
+def allowances() -> tuple[Allowance, ...]:
+    """The table that comes with the panel: one row for each price that draws on an allowance."""
+    text = files("panel.cost").joinpath("aws-free-tier.csv").read_text(encoding="utf-8")
+    found: dict[str, Allowance] = {}
+    for row in csv.DictReader(text.splitlines()):
+        name = row["component"]
+        before = found[name].prices if name in found else ()
+        found[name] = Allowance(
+            component=name,
+            kind=row["kind"],
+            quantity=Decimal(row["allowance"]),
+            unit=row["unit"],
+            prices=(*before, (row["resource_type"], row["price_component"])),
+            source=row["source"],
+            as_of=row["as_of"],
+        )
+    return tuple(found.values())
