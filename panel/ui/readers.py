@@ -6,6 +6,7 @@ The leading underscore of ``_panel`` tells Streamlit not to hash it; ``place`` (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
@@ -28,12 +29,14 @@ from panel.store.tables import (
     RunApproval,
     RunPlan,
     StateLock,
+    now,
 )
 from panel.ui.state import Facade
 
 _PLAN_SECONDS = 600
 _ENTRIES = 50
 _ACTIVE = 200
+_DAY = timedelta(days=1)
 
 
 # Handed out as they are: copies of hundreds of environments would take longer than reading them. Do not change them.
@@ -165,6 +168,17 @@ def _records(place: str, _panel: Facade) -> Mapping[str, EnvironmentRecord]:
 def records(panel: Facade) -> Mapping[str, EnvironmentRecord]:
     """What is known of environments that exist, by name, at most a second old."""
     return _records(panel.stores.database.place, panel)
+
+
+@st.cache_data(ttl=20, show_spinner=False, max_entries=4)
+def _uptimes(place: str, _panel: Facade) -> dict[str, float | None]:
+    found = _panel.health_overview.uptimes(now() - _DAY)
+    return {name: one.percent for name, one in found.items()}
+
+
+def uptimes(panel: Facade) -> dict[str, float | None]:
+    """Percent of the last day that each environment worked, at most twenty seconds old; None where nobody looked."""
+    return _uptimes(panel.stores.database.place, panel)
 
 
 @st.cache_data(ttl=2, show_spinner=False, max_entries=200)
@@ -357,8 +371,3 @@ def forget() -> None:
     _workforce.clear()
     _grid.clear()
     _timeline.clear()
-
-
-def uptimes(panel: Facade) -> Mapping[str, float | None]:
-    """Percent of the last day that each environment worked."""
-    return {}

@@ -20,6 +20,7 @@ NAMES = (
     "start",
     "memory",
     "page",
+    "home",
     "review",
     "plan",
     "history",

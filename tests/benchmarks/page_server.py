@@ -26,7 +26,10 @@ class PreparedPanel(Panel):
 
 def main(folder: str, port: str, local_port: str) -> None:
     """Serve until told to end."""
+    own = Path(folder) / "environments.yaml"
     settings = Settings(data_dir=Path(folder), port=int(port), local_port=int(local_port))
+    if own.exists():
+        settings = settings.model_copy(update={"catalogue": own})
     opened = PreparedPanel(settings)
     state.use(lambda: opened)
     serve(Path(panel.__file__).with_name("streamlit_app.py"), port)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from panel.access.capabilities import Capability, can
 from panel.lifecycle.overview import EnvironmentView, ServiceView
-from panel.ui import acts, text
+from panel.ui import acts, home_text, text
 from panel.ui.components import facts
 from panel.ui.components.markup import draw, esc, link, mono, quiet, rows, safe_url, when
 from panel.ui.components.releases import deployments_link, retirement
@@ -17,8 +17,12 @@ from panel.ui.state import Facade
 _VERSION = 40
 
 
-def card(panel: Facade, view: EnvironmentView) -> None:
-    """Draw the card with its one next act."""
+def card(panel: Facade, view: EnvironmentView, uptime: float | None) -> None:
+    """Draw the card with its one next act.
+
+    Args:
+        uptime: percent of the last day that it worked; None where nobody looked.
+    """
     with st.container(border=True, key=f"card-{view.name}"):
         with st.container(
             key=f"head-{view.name}",
@@ -28,18 +32,18 @@ def card(panel: Facade, view: EnvironmentView) -> None:
         ):
             link_environment(view.name, text.OPEN_ENVIRONMENT.format(name=view.name))
             draw(environment_badge(view.state), width="content")
-        draw(_body(view))
+        draw(_body(view, uptime))
         with st.container(horizontal=True, vertical_alignment="center"):
             _next_act(panel, view)
 
 
-def _body(view: EnvironmentView) -> str:
+def _body(view: EnvironmentView, uptime: float | None) -> str:
     stands = view.exists and view.state != "lost"
     head = quiet(esc(view.state_text)) if view.state not in {"ready", "not_created"} else ""
     pairs = [
         (text.ADDRESS, _address(view)),
         *((name, _serves(view.name, item)) for name, item in view.services.items() if stands),
-        (text.HEALTH, _health(view) if stands else ""),
+        (text.HEALTH, _health(view, uptime) if stands else ""),
         (text.COST, facts.cost(view)),
         (text.SIZE, facts.size(view)),
         (text.OWNER, facts.owner(view)),
@@ -66,9 +70,10 @@ def _serves(environment: str, service: ServiceView) -> str:
     return f"{deployments_link(environment, named)}{age}"
 
 
-def _health(view: EnvironmentView) -> str:
+def _health(view: EnvironmentView, uptime: float | None) -> str:
     age = f"{text.CHECKED} {when(view.checked_at)}" if view.checked_at else text.NOT_CHECKED
-    return f"{verdict_badge(view.verdict)} {quiet(age)}" + "".join(
+    day = f"<br>{esc(home_text.UPTIME)}: {facts.uptime(uptime)}" if uptime is not None else ""
+    return f"{verdict_badge(view.verdict)} {quiet(age)}{day}" + "".join(
         f"<br>{esc(cause.text)}" for cause in view.causes[:2]
     )
 

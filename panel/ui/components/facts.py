@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from panel.lifecycle.overview import EnvironmentView, ServiceView
 from panel.store.tables import Run
-from panel.ui import text
+from panel.ui import home_text, text
 from panel.ui.components.markup import badge, esc, mono, page_link, quiet, when
 from panel.ui.components.states import run_badge
 from panel.ui.format import digest, monthly
@@ -39,6 +39,25 @@ def cost(view: EnvironmentView) -> str:
     if view.monthly_usd > view.budget_usd:
         return f"{esc(line)} {badge('bad', text.OVER_BUDGET)}"
     return esc(line)
+
+
+def money_of_budget(view: EnvironmentView) -> str:
+    """The same in a column of numbers: ``71.40 of 80``."""
+    if view.monthly_usd is None:
+        return quiet(text.NOT_PRICED)
+    line = home_text.OF_BUDGET.format(amount=f"{view.monthly_usd:.2f}", budget=f"{view.budget_usd:g}")
+    if not view.exists or view.state == "lost":
+        return quiet(esc(line))
+    return (
+        f"{esc(line)} {badge('bad', text.OVER_BUDGET)}" if view.monthly_usd > view.budget_usd else esc(line)
+    )
+
+
+def uptime(percent: float | None) -> str:
+    """How much of the last day an environment worked; never rounded up to all of it."""
+    if percent is None:
+        return quiet(home_text.NOT_MEASURED)
+    return esc("100 %" if percent >= 100 else f"{min(percent, 99.99):.2f} %")
 
 
 def owner(view: EnvironmentView) -> str:

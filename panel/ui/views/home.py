@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from panel.catalogue.schema import Environment
 from panel.errors import CatalogueError
 from panel.lifecycle.overview import EnvironmentView
-from panel.store.tables import Run
+from panel.store.tables import EnvironmentRecord, Run, StateLock
 from panel.ui import acts, notices, readers, text
 from panel.ui import operations_text as words
 from panel.ui.components.banners import is_near
 from panel.ui.components.card import card
+from panel.ui.components.environment_list import FEW, Narrowed, environment_list, narrowing
 from panel.ui.components.markup import badge, draw, esc, page_link, quiet, when
 from panel.ui.components.problems import problem_markup
 from panel.ui.format import duration, plural
@@ -32,7 +34,8 @@ def show() -> None:
     except CatalogueError as error:
         _catalogue_problem(error)
         return
-    live(_environments, LIVELY if busy else CALM)(busy)
+    narrowed = narrowing() if len(readers.environments(panel)) > FEW else Narrowed()
+    live(_environments, LIVELY if busy else CALM)(busy, narrowed)
 
 
 def _busy(panel: Facade) -> bool:
@@ -40,16 +43,16 @@ def _busy(panel: Facade) -> bool:
     return under_way or get_start().state == "starting"
 
 
-def _environments(was_busy: bool) -> None:
+def _environments(was_busy: bool, narrowed: Narrowed) -> None:
     """The part that refreshes; a catalogue that was edited into something wrong is told here too."""
     try:
-        _cards(was_busy)
+        _cards(was_busy, narrowed)
     except CatalogueError as error:
         _catalogue_problem(error)
 
 
-def _cards(was_busy: bool) -> None:
-    """Cards and lines; when activity begins or ends the page is drawn whole, with another rhythm."""
+def _cards(was_busy: bool, narrowed: Narrowed) -> None:
+    """Lines and cards, or a table where they are many; when activity begins or ends the page is drawn whole, with another rhythm."""
     acts.follow()
     panel = get_panel()
     if _busy(panel) != was_busy:
@@ -58,9 +61,13 @@ def _cards(was_busy: bool) -> None:
     _strip(panel, views, get_start())
     if not views:
         draw(f"<h3>{text.EMPTY_TITLE}</h3><p>{text.EMPTY}</p>")
+    if len(views) > FEW:
+        environment_list(views, narrowed, readers.uptimes(panel))
+        return
+    uptimes = readers.uptimes(panel)
     with st.container(key="cards"):
         for view in views:
-            card(panel, view)
+            card(panel, view, uptimes.get(view.name))
 
 
 def _strip(panel: Facade, views: list[EnvironmentView], start: Start) -> None:
@@ -86,8 +93,11 @@ def _needs(panel: Facade, views: list[EnvironmentView], start: Start, *, alone: 
     items = [badge("bad", text.NEEDS_LOST.format(name=view.name)) for view in views if view.state == "lost"]
     if alone and start.error is None:
         items.append(badge("warn", text.NEEDS_WORKER))
+    records, catalogue = readers.records(panel), panel.catalogue()
+    locks = {lock.subject: lock for lock in readers.locks(panel)}
     for view in views:
-        items += _asked(panel, view) + _warned(panel, view)
+        record, entry = records.get(view.name), catalogue.environments.get(view.name)
+        items += _asked(panel, view) + _warned(view, locks.get(view.name), record, entry)
     items += [
         f"{badge('bad', words.NEEDS_STUCK.format(id=run.id, name=run.environment))} {_way(run)}"
         for run in readers.active_runs(panel)
@@ -113,10 +123,11 @@ def _way(run: Run) -> str:
     return page_link("run", "run", run.id, text.OPEN_RUN.format(id=run.id))
 
 
-def _warned(panel: Facade, view: EnvironmentView) -> list[str]:
+def _warned(
+    view: EnvironmentView, lock: StateLock | None, record: EnvironmentRecord | None, entry: Environment | None
+) -> list[str]:
     """What an environment's page has a banner for."""
     items, name = [], view.name
-    lock, record = readers.lock(panel, name), readers.records(panel).get(name)
     way = page_link("environment", "environment", name, words.SEE.format(name=name))
     if lock is not None and lock.holder == "orphaned":
         items.append(f"{badge('bad', words.NEEDS_UNLOCK.format(name=name))} {way}")
@@ -126,7 +137,7 @@ def _warned(panel: Facade, view: EnvironmentView) -> list[str]:
         items.append(
             f"{badge('warn', words.NEEDS_DRIFT.format(name=name))} {quiet(when(record.drift_checked_at))} {way}"
         )
-    if is_near(record, panel.catalogue().environments[name]):
+    if entry is not None and is_near(record, entry):
         items.append(f"{badge('warn', words.NEEDS_EXPIRY.format(name=name))} {when(record.expires_at)} {way}")
     return items
 
