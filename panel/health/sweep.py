@@ -1,21 +1,22 @@
 """One look at everything of one environment: builds its probes, runs them, and hands back the verdict.
 
-Belongs here: the sweep, and the report in the shapes others rely on. Storing it is the caller's.
+Belongs here: the sweep and its exit code; the report's shape is in :mod:`panel.health.report`. Storing it is the caller's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from panel.aws.session import Aws
 from panel.catalogue.schema import Catalogue
 from panel.errors import NotFoundError
 from panel.health import runner
 from panel.health.environment_probes import probes_of
-from panel.health.probes import ProbeResult
+from panel.health.report import to_dict
 from panel.health.rules import Health
 from panel.health.verdict import Verdict, judge, lost_verdict, not_created_verdict
+
+__all__ = ["DEFAULT_TIME_LIMIT_S", "EXIT_CODES", "Report", "exit_code", "not_created", "sweep", "to_dict"]
 
 #: What a sweep hands back.
 Report = Verdict
@@ -73,50 +74,9 @@ def exit_code(report: Report) -> int:
     return EXIT_CODES[report.verdict]
 
 
-def to_dict(report: Report) -> dict[str, Any]:
-    """The report as plain values, for ``--json`` and the store. The names are a promise to scripts."""
-    return {
-        "environment": report.environment,
-        "verdict": report.verdict,
-        "checked_at": report.checked_at.isoformat(),
-        "causes": [
-            {
-                "text": cause.text,
-                "service": cause.service,
-                "owner": {"team": cause.owner.team, "contact": cause.owner.contact},
-                "evidence": cause.evidence,
-            }
-            for cause in report.causes
-        ],
-        "services": {
-            name: {
-                "verdict": service.verdict,
-                "version": service.version,
-                "digest": service.digest,
-                "desired": service.desired,
-                "running": service.running,
-            }
-            for name, service in report.services.items()
-        },
-        "probes": [_probe_to_dict(result) for result in report.probes],
-    }
-
-
 def _require(catalogue: Catalogue, environment: str) -> None:
     if environment not in catalogue.environments:
         raise NotFoundError(
             f"There is no environment {environment!r} in environments.yaml.",
             hint=f"Use one of: {', '.join(sorted(catalogue.environments))}.",
         )
-
-
-def _probe_to_dict(result: ProbeResult) -> dict[str, Any]:
-    return {
-        "name": result.name,
-        "service": result.service,
-        "verdict": result.verdict,
-        "detail": result.detail,
-        "evidence": result.evidence,
-        "checked_at": result.checked_at.isoformat(),
-        "elapsed_ms": result.elapsed_ms,
-    }

@@ -1,43 +1,35 @@
 """From probe results to one verdict: what is broken, why, and whom to call. Pure: no call, no clock.
 
-The rules in short (the full tables are data in :mod:`panel.health.rules`, and stand in ``docs/health.md``).
-The front door is the way people take; a source behind it can lower *healthy* to *degraded* only.
+The rules are data in :mod:`panel.health.rules`, and stand in ``docs/health.md``. In short: the front door is the way
+people take, and decides. What stands behind it and what is around it can lower *healthy* to *degraded* only; where the
+front door cannot tell, what stands behind counts. What nobody can tell is *unknown*, never *healthy*.
 
-===================  ===========================  ===========
-Front door           Behind it (the worse)        Service
-===================  ===========================  ===========
-down                 any                          down
-degraded             any                          degraded
-healthy              down, degraded               degraded  (site: only when CloudFront is down)
-healthy              healthy, unknown, absent     healthy
-unknown or absent    down                         down
-unknown or absent    degraded                     degraded  (site: unknown)
-absent               healthy                      healthy   (containers only)
-absent               absent                       not created (added to the catalogue since the last run)
-unknown or absent    everything else              unknown
-===================  ===========================  ===========
-
-The environment has the worst verdict of its services, in the order down, degraded, unknown, healthy; missing
-machines make it degraded. Where no probe got any answer, it is *down* on the embedded AWS (which is then not
+The environment has the worst verdict of its services, in the order down, degraded, unknown, healthy; what is amiss
+around them makes it degraded. Where no probe got any answer, it is *down* on the embedded AWS (which is then not
 running) and *unknown* on AWS (the panel's own network may be at fault).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from panel.catalogue.schema import Catalogue, Owner, Service
-from panel.health.probes import ProbeResult, Reading
+from panel.health.causes import Cause, causes_of, notice_of, silence
+from panel.health.probes import EventSeen, ProbeResult, Reading, TaskSeen
 from panel.health.rules import (
-    ABSENT,
     ALL_SILENT,
+    AROUND,
+    BEHIND,
+    BEHIND_ALL,
     CONTAINER_RULES,
     EMULATOR_SILENT,
+    FRONT_DOOR,
     LOST,
     NOT_CREATED,
+    SIGNS,
     SITE_RULES,
     Health,
     ServiceRule,
@@ -46,39 +38,56 @@ from panel.health.rules import (
     worst,
 )
 
+__all__ = ["Cause", "Notice", "ServiceHealth", "Verdict", "judge", "lost_verdict", "not_created_verdict"]
+
 _Value = TypeVar("_Value")
 
-_FRONT_DOOR = frozenset({"site", "api"})
-_BEHIND = frozenset({"services", "targets", "cloudfront"})
+#: Whose measures are the environment's own.
+_MEASURE_THE_WHOLE = ("site", "load_balancer", "cloudfront_errors")
 
 
 @dataclass(frozen=True)
-class Cause:
-    """One thing that is wrong, in plain words, and whom to call about it.
-
-    ``service`` is ``None`` when the whole environment is meant. ``evidence`` is for experts.
-    """
+class Notice:
+    """Something a person should know although nothing is wrong yet, and whose it is."""
 
     text: str
     service: str | None
     owner: Owner
-    evidence: str
 
 
 @dataclass(frozen=True)
 class ServiceHealth:
-    """One service: its verdict, what it runs, and its tasks (``None`` where there are none, or not known)."""
+    """One service: its verdict, what it runs, and its tasks (``None`` where there are none, or not known).
+
+    Attributes:
+        rule: the row of ``docs/health.md`` that it matched.
+        notice: what people notice; empty when there is nothing.
+        measures: figures by name, such as ``latency_ms``.
+        zones: tasks that serve, by zone.
+        tasks: its tasks, also stopped ones, as they were read.
+        events: the latest that ECS tells of it.
+    """
 
     verdict: Health
     version: str | None = None
     digest: str | None = None
     desired: int | None = None
     running: int | None = None
+    pending: int | None = None
+    rule: str = ""
+    notice: str = ""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    zones: Mapping[str, int] = field(default_factory=dict)
+    tasks: tuple[TaskSeen, ...] = ()
+    events: tuple[EventSeen, ...] = ()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The health of one environment at one moment."""
+    """The health of one environment at one moment.
+
+    ``rule`` is the row of ``docs/health.md`` that it matched; ``since`` when it began to be so, where that is known.
+    """
 
     environment: str
     verdict: Health
@@ -86,6 +95,10 @@ class Verdict:
     services: Mapping[str, ServiceHealth]
     probes: tuple[ProbeResult, ...]
     checked_at: datetime
+    rule: str = ""
+    notices: tuple[Notice, ...] = ()
+    measures: Mapping[str, float] = field(default_factory=dict)
+    since: datetime | None = None
 
 
 def judge(
@@ -95,38 +108,46 @@ def judge(
     *,
     emulated: bool,
     checked_at: datetime,
+    since: datetime | None = None,
 ) -> Verdict:
     """Combine the probe results of an environment that exists.
 
     Args:
         emulated: whether it lives on the embedded AWS.
         checked_at: when the sweep began.
+        since: when its present verdict began, where that is known.
     """
     rules = {name: _rule_of(service, name, results) for name, service in catalogue.services.items()}
-    machines = next((r for r in results if r.name == "instances"), None)
-    answered = any(result.reached for result in results)
     rule = environment_rule(
         (matched.verdict for matched in rules.values()),
-        machines=machines.verdict if machines else ABSENT,
-        answered=answered,
+        around=worst(r.verdict for r in results if r.name in AROUND),
+        answered=any(result.reached for result in results),
         emulated=emulated,
     )
     owner = catalogue.environments[environment].owner
     if rule in (EMULATOR_SILENT, ALL_SILENT):
-        causes: tuple[Cause, ...] = (_silence(rule is EMULATOR_SILENT, owner, results),)
+        causes: tuple[Cause, ...] = (silence(rule, owner, results),)
     else:
-        causes = _causes(catalogue, owner, rules, results)
+        causes = causes_of(catalogue, owner, rule, rules, results)
     services = {
-        name: _service_health("unknown" if rule is ALL_SILENT else matched.verdict, name, results)
+        name: _unheard_of(catalogue.services[name].title)
+        if rule is ALL_SILENT
+        else _service_health(catalogue.services[name], matched, name, results)
         for name, matched in rules.items()
     }
-    return Verdict(environment, rule.verdict, causes, services, tuple(results), checked_at)
+    return Verdict(
+        environment, rule.verdict, causes, services, tuple(results), checked_at,
+        rule=rule.id,
+        notices=_notices(catalogue, owner, results),
+        measures=_measures([r.reading for r in results if r.name in _MEASURE_THE_WHOLE and r.reading]),
+        since=since,
+    )  # fmt: skip
 
 
 def not_created_verdict(catalogue: Catalogue, environment: str, *, checked_at: datetime) -> Verdict:
     """The verdict of an environment that does not exist (yet): nothing is wrong, and nothing is there."""
-    services = {name: ServiceHealth(NOT_CREATED.verdict) for name in catalogue.services}
-    return Verdict(environment, NOT_CREATED.verdict, (), services, (), checked_at)
+    services = {name: ServiceHealth(NOT_CREATED.verdict, rule=NOT_CREATED.id) for name in catalogue.services}
+    return Verdict(environment, NOT_CREATED.verdict, (), services, (), checked_at, rule=NOT_CREATED.id)
 
 
 def lost_verdict(catalogue: Catalogue, environment: str, *, checked_at: datetime) -> Verdict:
@@ -136,78 +157,81 @@ def lost_verdict(catalogue: Catalogue, environment: str, *, checked_at: datetime
         service=None,
         owner=catalogue.environments[environment].owner,
         evidence="the embedded AWS of this environment's last run is gone; the one that answers is another",
+        rule=LOST.id,
     )
-    services = {name: ServiceHealth(LOST.verdict, running=0) for name in catalogue.containers}
-    services |= {name: ServiceHealth(LOST.verdict) for name in catalogue.services if name not in services}
-    return Verdict(environment, LOST.verdict, (cause,), services, (), checked_at)
+    services = {
+        name: ServiceHealth(
+            LOST.verdict,
+            running=0 if service.kind == "container" else None,
+            rule=LOST.id,
+            notice=service.impact or f"{service.title} is gone.",
+        )
+        for name, service in catalogue.services.items()
+    }
+    return Verdict(environment, LOST.verdict, (cause,), services, (), checked_at, rule=LOST.id)
 
 
 def _rule_of(service: Service, name: str, results: Sequence[ProbeResult]) -> ServiceRule:
     own = [result for result in results if result.service == name]
-    return service_rule(
-        SITE_RULES if service.kind == "static" else CONTAINER_RULES,
-        front_door=worst(r.verdict for r in own if r.name in _FRONT_DOOR),
-        behind=worst(r.verdict for r in own if r.name in _BEHIND),
-    )
+    behind = [r.verdict for r in own if r.name in BEHIND]
+    front_door = worst(r.verdict for r in own if r.name in FRONT_DOOR)
+    if service.kind == "static":
+        return service_rule(SITE_RULES, front_door=front_door, behind=worst(behind))
+    if own:  # what does not exist yet needs nothing
+        behind += [r.verdict for r in results if r.name in BEHIND_ALL and r.verdict == "down"]
+    signs = worst(r.verdict for r in own if r.name in SIGNS)
+    return service_rule(CONTAINER_RULES, front_door=front_door, behind=worst(behind), signs=signs)
 
 
-def _causes(
-    catalogue: Catalogue, owner: Owner, rules: Mapping[str, ServiceRule], results: Sequence[ProbeResult]
-) -> tuple[Cause, ...]:
-    at_the_door = [r for r in results if r.name in _FRONT_DOOR]
-    if at_the_door and not any(r.reached for r in at_the_door):
-        # One locked door, not one broken service after the other: one call, to who owns the environment.
-        return (
-            Cause(f"People cannot open the site. {at_the_door[0].detail}", None, owner, _evidence(results)),
-        )
-    order: tuple[Health, ...] = ("down", "degraded", "unknown")
-    causes = [
-        _service_cause(catalogue.services[name], name, rule, results)
-        for state in order
-        for name, rule in rules.items()
-        if rule.verdict == state
-    ]
-    causes += [
-        Cause(f"The environment works with too little in reserve. {r.detail}", None, owner, _evidence([r]))
-        for r in results
-        if r.name == "instances" and r.verdict in ("down", "degraded")
-    ]
-    return tuple(causes)
+def _unheard_of(title: str) -> ServiceHealth:
+    return ServiceHealth("unknown", rule=ALL_SILENT.id, notice=f"Nobody can tell whether {title} works.")
 
 
-def _service_cause(service: Service, name: str, rule: ServiceRule, results: Sequence[ProbeResult]) -> Cause:
-    """What people notice, and the deepest reason that a probe knows."""
-    own = [r for r in results if r.service == name and r.verdict != "healthy"]
-    telling = [r for r in own if r.verdict == rule.verdict] or [
-        r for r in own if r.verdict == worst(r.verdict for r in own)
-    ]
-    deepest = next((r for r in telling if r.name in _BEHIND), telling[0] if telling else None)
-    notice = rule.notice.format(title=service.title)
-    text = f"{notice} {deepest.detail}" if deepest else notice
-    return Cause(text, name, service.owner, _evidence(own))
+def _notices(catalogue: Catalogue, owner: Owner, results: Sequence[ProbeResult]) -> tuple[Notice, ...]:
+    """What probes have to say beside their verdicts, each once."""
+    found = {
+        r.notice: Notice(r.notice, r.service, catalogue.services[r.service].owner if r.service else owner)
+        for r in reversed(results)
+        if r.notice
+    }
+    return tuple(reversed(found.values()))
 
 
-def _silence(emulated: bool, owner: Owner, results: Sequence[ProbeResult]) -> Cause:
-    if emulated:
-        text = "People cannot open the site. The embedded AWS that it runs on does not answer."
-    else:
-        text = "Nobody can tell whether the site works: the panel reaches neither its address nor AWS."
-        text += " The network of the machine that the panel runs on may be the reason."
-    return Cause(text, None, owner, _evidence(results))
-
-
-def _service_health(verdict: Health, name: str, results: Sequence[ProbeResult]) -> ServiceHealth:
-    # What answers people comes first, then what is configured.
-    readings = [r.reading for r in results if r.service == name and r.reading and r.name in _FRONT_DOOR]
-    readings += [r.reading for r in results if r.service == name and r.reading and r.name in _BEHIND]
+def _service_health(
+    service: Service, rule: ServiceRule, name: str, results: Sequence[ProbeResult]
+) -> ServiceHealth:
+    # What answers people comes first, then what is configured, then what is measured.
+    ordered = [r for names in (FRONT_DOOR, BEHIND, None) for r in results if _is_own(r, name, names)]
+    readings = [r.reading for r in ordered if r.reading]
     version = _first(reading.version for reading in readings)
     return ServiceHealth(
-        verdict=verdict,
+        verdict=rule.verdict,
         version=version,
         digest=_digest(readings, version),
         desired=_first(reading.desired for reading in readings),
         running=_first(reading.running for reading in readings),
+        pending=_first(reading.pending for reading in readings),
+        rule=rule.id,
+        notice=notice_of(service, rule),
+        measures=_measures(readings),
+        zones=dict(_first(reading.zones or None for reading in readings) or {}),
+        tasks=_first(reading.tasks or None for reading in readings) or (),
+        events=_first(reading.events or None for reading in readings) or (),
     )
+
+
+def _is_own(result: ProbeResult, service: str, names: Sequence[str] | None) -> bool:
+    if result.service != service:
+        return False
+    return result.name in names if names is not None else result.name not in (*FRONT_DOOR, *BEHIND)
+
+
+def _measures(readings: Iterable[Reading]) -> dict[str, float]:
+    """All figures by name; where two probes measure the same, the first of them counts."""
+    found: dict[str, float] = {}
+    for reading in readings:
+        found = {**reading.measures, **found}
+    return found
 
 
 def _digest(readings: Sequence[Reading], version: str | None) -> str | None:
@@ -217,7 +241,3 @@ def _digest(readings: Sequence[Reading], version: str | None) -> str | None:
 
 def _first(values: Iterable[_Value | None]) -> _Value | None:
     return next((value for value in values if value is not None), None)
-
-
-def _evidence(results: Iterable[ProbeResult]) -> str:
-    return "; ".join(f"{r.name}: {r.evidence}" for r in results if r.verdict != "healthy" and r.evidence)

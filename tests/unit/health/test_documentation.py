@@ -9,7 +9,7 @@ import pytest
 from panel.aws.session import Account, Aws
 from panel.catalogue.schema import Catalogue
 from panel.health.environment_probes import probes_of
-from panel.health.rules import rules_as_markdown
+from panel.health.rules_document import rules_as_markdown
 from panel.health.sweep import EXIT_CODES
 
 
