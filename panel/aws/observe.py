@@ -7,7 +7,7 @@ knows no such thing, so that "gone" and "could not be read" stay apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from panel.aws.session import Aws, error_code, translated
 from panel.errors import NotFoundError
 
 _SERVICES_PER_CALL = 10
+_GROUPS_PER_CALL = 50
 _EVENTS_KEPT = 20
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -96,13 +97,17 @@ class Target:
 
 @dataclass(frozen=True)
 class Distribution:
-    """A CloudFront distribution; ``status`` is ``Deployed`` or ``InProgress``."""
+    """A CloudFront distribution.
+
+    ``status`` is ``Deployed`` or ``InProgress``. ``pending_invalidations`` is ``None`` where nobody tells: the list
+    of all distributions does not.
+    """
 
     id: str
     domain_name: str
     status: str
     enabled: bool
-    pending_invalidations: int
+    pending_invalidations: int | None
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ def ecs_services(aws: Aws, cluster: str, names: Sequence[str]) -> dict[str, Serv
     found: dict[str, ServiceSeen] = {}
     for start in range(0, len(names), _SERVICES_PER_CALL):
         batch = list(names[start : start + _SERVICES_PER_CALL])
-        with _reading(f"the services of the ECS cluster {cluster}", "ClusterNotFoundException"):
+        with reading(f"the services of the ECS cluster {cluster}", "ClusterNotFoundException"):
             answer = aws.client("ecs").describe_services(cluster=cluster, services=batch)
         found |= {raw["serviceName"]: _service(raw) for raw in answer["services"]}
     return found
@@ -181,7 +186,7 @@ def targets(aws: Aws, target_group_arn: str) -> tuple[Target, ...]:
         NotFoundError: there is no such target group.
         EndpointError, AwsError: the load balancer did not answer, or refused.
     """
-    with _reading(f"the target group {target_group_arn}", "TargetGroupNotFound"):
+    with reading(f"the target group {target_group_arn}", "TargetGroupNotFound"):
         answer = aws.client("elbv2").describe_target_health(TargetGroupArn=target_group_arn)
     seen = [_target(raw) for raw in answer["TargetHealthDescriptions"]]
     return tuple(sorted(seen, key=lambda target: (target.address, target.port)))
@@ -194,7 +199,7 @@ def distribution(aws: Aws, distribution_id: str) -> Distribution:
         NotFoundError: there is no such distribution.
         EndpointError, AwsError: CloudFront did not answer, or refused.
     """
-    with _reading(f"the CloudFront distribution {distribution_id}", "NoSuchDistribution"):
+    with reading(f"the CloudFront distribution {distribution_id}", "NoSuchDistribution"):
         raw = aws.client("cloudfront").get_distribution(Id=distribution_id)["Distribution"]
     return Distribution(
         id=raw["Id"],
@@ -205,6 +210,26 @@ def distribution(aws: Aws, distribution_id: str) -> Distribution:
     )
 
 
+def distributions(aws: Aws) -> dict[str, Distribution]:
+    """All CloudFront distributions of the account by id, a hundred per call, without their invalidations.
+
+    Raises:
+        EndpointError, AwsError: CloudFront did not answer, or refused.
+    """
+    found: dict[str, Distribution] = {}
+    with translated("list the CloudFront distributions"):
+        for page in aws.client("cloudfront").get_paginator("list_distributions").paginate():
+            for raw in page.get("DistributionList", {}).get("Items") or []:
+                found[raw["Id"]] = Distribution(
+                    id=raw["Id"],
+                    domain_name=raw.get("DomainName", ""),
+                    status=raw.get("Status", ""),
+                    enabled=bool(raw.get("Enabled", False)),
+                    pending_invalidations=None,
+                )
+    return found
+
+
 def machine_group(aws: Aws, name: str) -> MachineGroup:
     """An autoscaling group and its instances.
 
@@ -212,27 +237,55 @@ def machine_group(aws: Aws, name: str) -> MachineGroup:
         NotFoundError: there is no such group.
         EndpointError, AwsError: autoscaling did not answer, or refused.
     """
-    with translated(f"read the autoscaling group {name}"):
-        answer = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
-    for raw in answer["AutoScalingGroups"]:
-        machines = tuple(_machine(item) for item in raw.get("Instances", []))
-        return MachineGroup(name=name, desired=int(raw["DesiredCapacity"]), machines=machines)
-    raise _gone(f"the autoscaling group {name}")
+    found = machine_groups(aws, [name])
+    if name not in found:
+        raise gone(f"the autoscaling group {name}")
+    return found[name]
+
+
+def machine_groups(aws: Aws, names: Iterable[str]) -> dict[str, MachineGroup]:
+    """Autoscaling groups by name, fifty per call. One that AWS does not know is not in the answer.
+
+    Raises:
+        EndpointError, AwsError: autoscaling did not answer, or refused.
+    """
+    wanted, found = sorted(set(names)), dict[str, MachineGroup]()
+    for start in range(0, len(wanted), _GROUPS_PER_CALL):
+        batch = wanted[start : start + _GROUPS_PER_CALL]
+        subject = f"the autoscaling group {batch[0]}" if len(batch) == 1 else "the autoscaling groups"
+        with translated(f"read {subject}"):
+            answer = aws.client("autoscaling").describe_auto_scaling_groups(
+                AutoScalingGroupNames=batch, MaxRecords=_GROUPS_PER_CALL
+            )
+        for raw in answer["AutoScalingGroups"]:
+            name = str(raw["AutoScalingGroupName"])
+            machines = tuple(_machine(item) for item in raw.get("Instances", []))
+            found[name] = MachineGroup(name, int(raw["DesiredCapacity"]), machines)
+    return found
 
 
 @contextmanager
-def _reading(what: str, *missing: str) -> Iterator[None]:
-    """Translate errors; one of the ``missing`` codes means that the thing does not exist."""
+def reading(what: str, *missing: str) -> Iterator[None]:
+    """Translate errors; one of the ``missing`` codes means that the thing does not exist.
+
+    Args:
+        what: is read, as the end of "could not read ...".
+
+    Raises:
+        NotFoundError: AWS knows no such thing.
+        EndpointError, AwsError: AWS did not answer, or refused.
+    """
     with translated(f"read {what}"):
         try:
             yield
         except ClientError as error:
             if error_code(error) in missing:
-                raise _gone(what) from error
+                raise gone(what) from error
             raise
 
 
-def _gone(what: str) -> NotFoundError:
+def gone(what: str) -> NotFoundError:
+    """The error for something that AWS does not know."""
     return NotFoundError(f"AWS knows nothing of {what}.", hint="Update the environment to create it again.")
 
 
