@@ -133,6 +133,8 @@ def _service(resource: Resource, scene: Scene) -> Iterator[Finding]:
     hours = count * scene.hours
     yield Charge("Fargate processors", resource.type, f"Linux {machine} vCPU", hours * cpu / 1024)
     yield Charge("Fargate memory", resource.type, f"Linux {machine} memory", hours * memory / 1024)
+    if resource.block("network_configuration").get("assign_public_ip") is True:
+        yield from public_addresses(count, scene)
 
 
 def _cluster(resource: Resource, scene: Scene) -> Iterator[Finding]:
@@ -156,6 +158,9 @@ def _eks_nodes(resource: Resource, scene: Scene) -> Iterator[Finding]:
     else:
         yield from instances(str(kinds[0]), count, scene)
     yield from disk({"volume_type": "gp3", "volume_size": resource.values.get("disk_size")}, count)
+    subnet = scene.world.referenced(resource, "subnet_ids", "aws_subnet")
+    if subnet is not None and subnet.values.get("map_public_ip_on_launch") is True:
+        yield from public_addresses(count, scene)
 
 
 def _function(resource: Resource, scene: Scene) -> Iterator[Finding]:

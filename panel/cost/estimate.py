@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -83,6 +83,14 @@ def shared_estimate(
     usage = assumptions or usage_of(catalogue, SHARED)
     counting = _Counting(catalogue.region, usage, prices or packaged_prices())
     return counting.estimate(World(shared_resources(catalogue)), Decimal(0))
+
+
+def sketch_estimate(
+    resources: Iterable[Resource], *, region: str, usage: Usage, prices: PriceList | None = None
+) -> Estimate:
+    """What a month of these resources costs, drawn by hand and used so much: for comparisons."""
+    counting = _Counting(region, usage, prices or packaged_prices())
+    return counting.estimate(World(resources), Decimal(0))
 
 
 def by_component(priced: Estimate) -> tuple[tuple[str, Decimal], ...]:
