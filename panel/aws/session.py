@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import boto3
 import botocore.session
@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    EndpointConnectionError,
+    ConnectionError,
     HTTPClientError,
     NoCredentialsError,
 )
@@ -49,11 +49,32 @@ class Account:
         return self.endpoint_url is not None
 
 
-class Aws:
-    """boto3 clients of one account, made on first use and shared between threads."""
+#: What became of a call: AWS said something, be it a refusal, or nothing came back.
+Outcome = Literal["answered", "silent"]
 
-    def __init__(self, account: Account) -> None:
+
+class Gate(Protocol):
+    """Stands before every call of a client, in place of the SDK's own way to wait and try again."""
+
+    def before(self, service: str) -> None:
+        """Wait until a call of ``service`` may be made; raises a PanelError where none may."""
+
+    def after(self, code: str, outcome: Outcome, attempts: int) -> bool:
+        """Take note of what became of a call (``code``: AWS's error code); whether to make it again, now."""
+
+
+class Aws:
+    """boto3 clients of one account, made on first use and shared between threads.
+
+    Args:
+        gate: stands before every call; the SDK then neither waits nor tries again by itself.
+        connections: how many are kept open to each service.
+    """
+
+    def __init__(self, account: Account, *, gate: Gate | None = None, connections: int = 32) -> None:
         self.account = account
+        self._gate = gate
+        self._connections = connections
         # The stubs know no session.client(name) for a name that is a variable.
         core = botocore.session.get_session()
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
@@ -71,24 +92,53 @@ class Aws:
         key = (service, region or self.account.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session.client(
-                    service,
-                    region_name=key[1],
-                    endpoint_url=self.account.endpoint_url,
-                    config=Config(
-                        connect_timeout=5,
-                        read_timeout=30,
-                        retries={
-                            "mode": "adaptive" if not self.account.emulated else "standard",
-                            "max_attempts": 5,
-                        },
-                        max_pool_connections=32,
-                        s3={"addressing_style": "path"} if self.account.emulated else {},
-                    ),
+                client = self._session.client(
+                    service, region_name=key[1], endpoint_url=self.account.endpoint_url, config=self._config()
                 )
                 if service == "s3":
-                    self._clients[key].meta.events.register("before-sign.s3.PutObject", _send_at_once)
+                    client.meta.events.register("before-sign.s3.PutObject", _send_at_once)
+                if self._gate is not None:
+                    _guard(client, service, self._gate)
+                self._clients[key] = client
             return self._clients[key]
+
+    def _config(self) -> Config:
+        emulated, gated = self.account.emulated, self._gate is not None
+        retries: Any = (  # a part of the stubs that cannot be named at run time
+            {"mode": "standard", "total_max_attempts": 1}
+            if gated
+            else {"mode": "standard" if emulated else "adaptive", "max_attempts": 5}
+        )
+        return Config(
+            # Whoever stands before a gate asks again soon: what does not answer is not waited for.
+            connect_timeout=3 if gated else 5,
+            read_timeout=10 if gated else 30,
+            retries=retries,
+            max_pool_connections=self._connections,
+            s3={"addressing_style": "path"} if emulated else {},
+        )
+
+
+def _guard(client: Any, service: str, gate: Gate) -> None:
+    """Put the gate before each request of a client, those of its paginators too."""
+
+    def before(**_: Any) -> None:
+        gate.before(service)
+
+    def after(
+        response: tuple[Any, dict[str, Any]] | None,
+        caught_exception: Exception | None,
+        attempts: int,
+        **_: Any,
+    ) -> int | None:
+        if response is None and not isinstance(caught_exception, HTTPClientError | ConnectionError):
+            return None  # the gate was closed, or the request could not be made: nothing was asked
+        outcome: Outcome = "silent" if response is None else "answered"
+        code = "" if response is None else str(response[1].get("Error", {}).get("Code", ""))
+        return 0 if gate.after(code, outcome, attempts) else None
+
+    client.meta.events.register_first("before-send", before)
+    client.meta.events.register_first("needs-retry", after)
 
 
 def _timestamp(text: Any) -> datetime:
@@ -154,7 +204,7 @@ def translated(action: str) -> Iterator[None]:
             f"The panel could not {action}: it found no AWS credentials.",
             hint="Sign in (for example with 'aws sso login') or set a profile, then try again.",
         ) from None
-    except (EndpointConnectionError, HTTPClientError) as error:
+    except (ConnectionError, HTTPClientError) as error:
         raise EndpointError(
             f"The panel could not {action}: AWS did not answer.",
             hint="Check the network; for the embedded AWS run 'panel local status'.",
