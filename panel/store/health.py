@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from panel.store.database import Database
@@ -30,6 +31,18 @@ class Look:
     verdict: str
     report: Mapping[str, Any]
     at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an environment stands, and what people were told of it last (nothing: they were told nothing yet)."""
+
+    environment: str
+    verdict: str
+    since: datetime
+    checked_at: datetime
+    told_verdict: str
+    told_at: datetime | None
 
 
 class HealthStore:
@@ -58,6 +71,21 @@ class HealthStore:
         """The last look at one environment; None where there was none."""
         with self._db.read() as session:
             return session.get(HealthState, environment)
+
+    def standings(self) -> list[Standing]:
+        """How every environment stands and what people were told of it, without the reports: cheap to ask often."""
+        state = HealthState
+        # Six columns are more than select() of SQLModel has types for.
+        one = select(state.environment, state.verdict, state.since, state.checked_at)
+        query = one.add_columns(col(state.told_verdict), col(state.told_at))
+        with self._db.read() as session:
+            return [Standing(*row) for row in session.connection().execute(query)]
+
+    def told(self, environment: str, verdict: str, at: datetime | None) -> None:
+        """Note what people know of an environment now, and since when; looks at it leave that alone."""
+        change = update(HealthState).where(col(HealthState.environment) == environment)
+        with self._db.write() as session:
+            session.exec(change.values(told_verdict=verdict, told_at=at))
 
     def spans(self, environment: str, *, since: datetime, service: str | None = WHOLE) -> list[HealthSpan]:
         """Spans that reach past ``since``, the oldest first; of everything where ``service`` is None."""
