@@ -46,7 +46,7 @@ def head(board: Board, now: datetime, zone: tzinfo = UTC) -> str:
     )
     if why and state in {"works", "changing"}:
         state = "unknown"
-    return f'{loud}<p class="s-head s-{state}" role="status">{_shape(state)} {_esc(told)}</p>'
+    return f'{loud}<h1 class="s-head s-{state}" aria-live="polite">{_shape(state)} {_esc(told)}</h1>'
 
 
 def cards(board: Board, now: datetime, zone: tzinfo = UTC, *, ticking: bool = False) -> str:

@@ -19,6 +19,7 @@ from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
 from panel.lifecycle.overview_workers import Workforce, workforce
 from panel.lifecycle.release_overview import Grid, ImageView, ReleaseView
+from panel.lifecycle.status_board import Board, StatusBoard
 from panel.lifecycle.vitality import OVERDUE, STUCK, Vitality, vitality_of
 from panel.store.browsing import Browsing
 from panel.store.tables import (
@@ -31,6 +32,7 @@ from panel.store.tables import (
     StateLock,
     now,
 )
+from panel.store.uptime import Uptime
 from panel.ui.state import Facade
 
 _PLAN_SECONDS = 600
@@ -76,6 +78,16 @@ def health(panel: Facade, name: str) -> HealthNow:
         NotFoundError: the catalogue has no such environment.
     """
     return _health(panel.stores.database.place, name, panel)
+
+
+@st.cache_data(ttl=30, show_spinner=False, max_entries=200)
+def _uptime(place: str, name: str, _panel: Facade) -> dict[str, Uptime]:
+    return _panel.health_overview.uptime(name)
+
+
+def uptime(panel: Facade, name: str) -> Mapping[str, Uptime]:
+    """How much of the last 24 hours, 7 and 90 days one environment was up, by window; at most half a minute old."""
+    return _uptime(panel.stores.database.place, name, panel)
 
 
 @st.cache_data(ttl=60, show_spinner=False, max_entries=200)
@@ -317,6 +329,17 @@ def _waste(place: str, identity: Identity, _panel: Facade) -> list[WasteView]:
 def waste(panel: Facade) -> list[WasteView]:
     """What could be saved, at most five seconds old here."""
     return _waste(panel.stores.database.place, panel.identity, panel)
+
+
+@st.cache_data(ttl=1, show_spinner=False, max_entries=4)
+def _status_board(place: str, _panel: Facade) -> Board:
+    address = _panel.settings.public_url
+    return StatusBoard(_panel.catalogue, _panel.stores, _panel.overview, address).look()
+
+
+def status_board(panel: Facade) -> Board:
+    """What works and what does not, for everybody, at most a second old."""
+    return _status_board(panel.stores.database.place, panel)
 
 
 def approvals(panel: Facade, run_id: int) -> list[RunApproval]:
