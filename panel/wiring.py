@@ -37,11 +37,13 @@ if TYPE_CHECKING:
     from panel.cost.prices import PriceList
     from panel.cost.values import Estimate
     from panel.health.sweep import Report
+    from panel.lifecycle.bill_reading import BillReading
     from panel.lifecycle.context import Context
     from panel.lifecycle.keys import Keys
     from panel.lifecycle.price_reading import Prices
     from panel.lifecycle.worker import Duty
     from panel.notify.channels import Channel
+    from panel.store.health_tables import Reading
 
 #: What the world is called where it cannot be lost.
 _AWS_WORLD = "aws"
@@ -50,6 +52,8 @@ _GRACE_S = 180
 _SCHEDULES_S, _NEWS_S = 20.0, 5.0
 # Pushes of the panel itself are looked at right away; this is for what others push.
 _IMAGES_S = 30.0
+# How often it is looked whether something is due that is hours apart: the bill, waste. Budgets are read from the store.
+_COSTS_S = 60.0
 # Much of an apply is the provider waiting out its own delays, which keeps Terraform's ten places occupied. The
 # embedded AWS does not throttle; on AWS the usual number stays.
 _UNHURRIED = {"TF_CLI_ARGS_apply": "-parallelism=30"}
@@ -222,6 +226,21 @@ class Panel:
 
         return sweep_environment(self._context(), environment)
 
+    def read_bill(self) -> Reading:
+        """Read the bill now, for a terminal: this asks AWS, which costs some cents.
+
+        Raises:
+            RefusedError: the embedded AWS has no bill.
+            AwsError, EndpointError: AWS refuses or does not answer.
+        """
+        return self._bill_reading().read(forecasts=True)
+
+    def _bill_reading(self) -> BillReading:
+        from panel.lifecycle.bill_reading import BillReading
+
+        interval_h = self.settings.bill_interval_h
+        return BillReading(self.catalogue, self.stores, self.aws, interval_h=interval_h)
+
     def run_worker(self, stop: threading.Event, hurry: threading.Event | None = None) -> None:
         """Be a worker until ``stop`` is set, then drain: what is under way is stored and goes on later.
 
@@ -238,6 +257,7 @@ class Panel:
         os._exit(0)
 
     def _duties(self, context: Context) -> dict[str, Duty]:
+        from panel.lifecycle.budget_news import BudgetNews
         from panel.lifecycle.registry import look_at_images
         from panel.lifecycle.run_news import RunNews
         from panel.lifecycle.scheduled_orders import ScheduledOrders
@@ -261,6 +281,8 @@ class Panel:
             "news": (_NEWS_S, news.look),
             "delivery": (_NEWS_S, outbox.deliver_all),
             "images": (_IMAGES_S, lambda: look_at_images(context)),
+            "bill": (_COSTS_S, self._bill_reading().look),
+            "budgets": (_COSTS_S, BudgetNews(self.stores, self.costs.all, teller).look),
         }
 
     def run_agent(self, stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from panel.catalogue.guardrails import guardrails_for
 from panel.catalogue.schema import SHARED
+from panel.cost.actuals import month_of
 from panel.cost.assumptions import usage_of
 from panel.cost.estimate import estimate, to_dict
 from panel.engine.events import ChangeCounts
@@ -92,15 +93,26 @@ class PlanSteps(StackSteps):
         catalogue = self._context.catalogue()
         entry = catalogue.environments.get(name)
         record = self._context.stores.environments.get(name)
+        billed, forecast = self._charged(name)
         return Situation(
             kind=kind,
             protected=bool(entry and entry.protected),
             monthly_usd=monthly_usd,
             budget_usd=entry.monthly_budget_usd if entry else None,
             before_usd=record.monthly_usd if record.exists else None,
+            billed_usd=billed,
+            forecast_usd=forecast,
             guardrails=guardrails_for(catalogue.guardrails, entry.guardrails if entry else None),
             written=written,
         )
+
+    def _charged(self, name: str) -> tuple[float | None, float | None]:
+        """What an environment was charged this month, and what AWS expects of the month; the embedded AWS has no bill."""
+        if self._context.emulated_endpoint is not None:
+            return None, None
+        bills, month = self._context.stores.bills, month_of(now().date())
+        forecast = bills.forecast(name, month)
+        return bills.month(name, month), forecast.usd if forecast is not None else None
 
     def _price(self, subject: str, outcome: Outcome) -> dict[str, Any]:
         """The estimate of a plan, as the store keeps it: with the usage that environments.yaml has for its subject."""

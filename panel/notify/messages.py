@@ -20,6 +20,11 @@ class Words:
     body: tuple[str, ...]
 
 
+_BUDGET_ADVICE = (
+    "What costs: panel cost actual {environment}. What could be saved: panel cost waste. Make it smaller, give it working "
+    "hours, destroy it if nobody needs it, or raise monthly_budget_usd in environments.yaml."
+)
+
 #: Every event. Fields in braces are the facts of :func:`notification`.
 EVENTS: Mapping[str, Words] = {
     "review_needed": Words(
@@ -115,6 +120,19 @@ EVENTS: Mapping[str, Words] = {
         "{environment}: run {run} gives no sign of life",
         ("{kind} by {author}, {stage}: the last sign was at {when}.",
          "See that a worker is alive (panel worker list); cancel the run if it does not go on."),
+    ),
+    "budget_actual": Words(
+        "{environment}: {percent} % of its budget is used up",
+        ("{amount} were charged in {month} so far, and its budget is {budget} a month.", "{other}", "{services}", _BUDGET_ADVICE),
+    ),
+    "budget_forecast": Words(
+        "{environment}: its bill is expected to reach {percent} % of its budget",
+        ("AWS expects {amount} for {month}, and its budget is {budget} a month.", "{other}", "{services}", _BUDGET_ADVICE),
+    ),
+    "budget_estimate": Words(
+        "{environment}: its estimate reaches {percent} % of its budget",
+        ("By list prices it costs {amount} a month, and its budget is {budget}. There is no bill to compare with.",
+         _BUDGET_ADVICE),
     ),
     "test": Words(
         "The panel can reach you here",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import select
 
 from panel.store.database import Database
 from panel.store.health_tables import Reading
+from panel.store.tables import now
 
 
 class Readings:
@@ -17,15 +19,18 @@ class Readings:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def note(self, name: str, *, ok: bool, detail: str = "", facts: Mapping[str, Any] | None = None) -> None:
+    def note(
+        self, name: str, *, ok: bool, detail: str = "", facts: Mapping[str, Any] | None = None, at: datetime | None = None
+    ) -> None:  # fmt: skip
         """Keep how a reading went, in place of the one before.
 
         Args:
             detail: why it failed, or what there is to say of it.
             facts: its figures.
+            at: when; now, where it is not said.
         """
         with self._db.write() as session:
-            session.merge(Reading(name=name, ok=ok, detail=detail, facts=dict(facts or {})))
+            session.merge(Reading(name=name, ok=ok, detail=detail, facts=dict(facts or {}), at=at or now()))
 
     def all(self) -> dict[str, Reading]:
         """The last reading of each kind, by name."""

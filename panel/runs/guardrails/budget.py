@@ -8,8 +8,14 @@ from panel.engine.plan import PlanSummary
 from panel.runs.guardrails.finding import Found, Situation
 
 
+# Less than this may come of prices that have moved, and not of the plan.
+_MORE_USD = 0.5
+
+
 def budget(_plan: PlanSummary, situation: Situation) -> Iterator[Found]:
-    """A price over the budget, or one that grows past a limit; a plan without a price, where one is asked for."""
+    """A price over the budget, or one that grows past a limit; more cost where the bill is over the budget already; a plan
+    without a price, where one is asked for.
+    """
     rule, cost = situation.guardrails.budget, situation.monthly_usd
     if situation.destroys:
         return
@@ -20,7 +26,24 @@ def budget(_plan: PlanSummary, situation: Situation) -> Iterator[Found]:
         return
     if situation.budget_usd is not None and cost > situation.budget_usd:
         yield Found(f"would cost $ {cost:.2f} / month, over the budget of $ {situation.budget_usd:.2f}")
+    yield from _bill(cost, situation)
     yield from _growth(cost, situation)
+
+
+def _bill(cost: float, situation: Situation) -> Iterator[Found]:
+    """What the estimate cannot know: what is really charged. Whoever makes it cheaper is not held up by it."""
+    budget_usd, more = situation.budget_usd, cost - (situation.before_usd or 0)
+    if budget_usd is None or more < _MORE_USD:
+        return
+    adds = f"would add $ {more:.2f} / month, and"
+    if situation.billed_usd is not None and situation.billed_usd > budget_usd:
+        yield Found(
+            f"{adds} the bill of this month is $ {situation.billed_usd:.2f} of $ {budget_usd:.2f} already"
+        )
+    elif situation.forecast_usd is not None and situation.forecast_usd > budget_usd:
+        yield Found(
+            f"{adds} the bill's forecast is $ {situation.forecast_usd:.2f} of $ {budget_usd:.2f} already"
+        )
 
 
 def _growth(cost: float, situation: Situation) -> Iterator[Found]:

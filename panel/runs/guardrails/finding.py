@@ -55,6 +55,8 @@ class Situation:
         budget_usd: the environment's budget, $ / month; None where it has none.
         before_usd: what stands now costs, $ / month; None where nothing stands.
         guardrails: severities and parameters of the rules.
+        billed_usd: what this month was charged already, $; None where there is no bill.
+        forecast_usd: what AWS expects this whole month to be charged, $; None where it expects nothing.
         written: which attributes the configuration gives a value; None where that is not known.
     """
 
@@ -63,6 +65,8 @@ class Situation:
     monthly_usd: float | None
     budget_usd: float | None
     before_usd: float | None = None
+    billed_usd: float | None = None
+    forecast_usd: float | None = None
     guardrails: Guardrails = field(default_factory=Guardrails)
     written: Written | None = None
 

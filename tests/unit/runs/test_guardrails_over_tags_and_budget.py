@@ -136,3 +136,35 @@ def test_a_plan_without_a_price_warns_even_where_the_budget_blocks(plan: Plan) -
     told = _told("budget", judge(plan(), Situation("update", False, None, 80.0, guardrails=rules)))
 
     assert [severity for severity, _ in told] == ["warn"]
+
+
+@pytest.mark.parametrize(
+    ("before", "cost", "billed", "forecast", "wanted"),
+    [
+        (50.0, 62.0, 41.2, 92.0, "would add $ 12.00 / month, and the bill's forecast is $ 92.00 of $ 80.00 already"),
+        (50.0, 62.0, 81.0, 120.0, "would add $ 12.00 / month, and the bill of this month is $ 81.00 of $ 80.00 already"),
+        (50.0, 62.0, 81.0, None, "would add $ 12.00 / month, and the bill of this month is $ 81.00 of $ 80.00 already"),
+        (None, 62.0, 81.0, None, "would add $ 62.00 / month, and the bill of this month is $ 81.00 of $ 80.00 already"),
+        (50.0, 62.0, 41.2, 80.0, ""),
+        (50.0, 62.0, None, None, ""),
+        (50.0, 50.0, 81.0, 120.0, ""),
+        (50.0, 50.4, 81.0, 120.0, ""),
+        (50.0, 20.0, 81.0, 120.0, ""),
+    ],
+)  # fmt: skip
+def test_a_plan_that_adds_cost_while_the_bill_is_over_the_budget(
+    before: float | None, cost: float, billed: float | None, forecast: float | None, wanted: str, plan: Plan
+) -> None:
+    situation = Situation(
+        "update", False, cost, 80.0, before_usd=before, billed_usd=billed, forecast_usd=forecast
+    )
+
+    told = _told("budget", judge(plan(), situation))
+
+    assert told == ([("warn", wanted)] if wanted else [])
+
+
+def test_whoever_destroys_it_is_not_held_up_by_its_bill(plan: Plan) -> None:
+    situation = Situation("destroy", False, 0.0, 80.0, billed_usd=100.0, forecast_usd=120.0)
+
+    assert _told("budget", judge(plan(), situation)) == []
