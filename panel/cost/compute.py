@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from panel.cost.charges import Charge, Finding, Rule, Scene, Unpriced, number
+from panel.cost.charges import Charge, Finding, Rule, Scene, Unpriced, number, tiered
 from panel.cost.network import public_addresses
 from panel.cost.resources import Resource
 
 _ONE = Decimal(1)
 # What gp3 includes.
 _GP3_IOPS, _GP3_MIBPS = 3000, 125
+# What EKS takes for nodes of which nothing else is said.
+_NODE_TYPE, _NODE_DISK_GB = "t3.medium", 20
+# Prices of functions fall with use: steps in GB-seconds, by processor.
+_STEPS_X86 = (("first 6B", 6 * 10**9), ("next 9B", 9 * 10**9), ("over 15B", None))
+_STEPS_ARM = (("first 7.5B", 7_500_000_000), ("next 11.25B", 11_250_000_000), ("over 18.75B", None))
 
 
 def instances(kind: str, count: Decimal, scene: Scene) -> Iterator[Charge]:
@@ -149,30 +154,54 @@ def _eks_cluster(resource: Resource, scene: Scene) -> Iterator[Finding]:
 
 def _eks_nodes(resource: Resource, scene: Scene) -> Iterator[Finding]:
     count = number(resource.block("scaling_config").get("desired_size"))
-    kinds = resource.values.get("instance_types")
-    if count is None or not isinstance(kinds, list) or len(kinds) != 1:
+    template = None
+    if resource.blocks("launch_template"):
+        template = scene.world.referenced(resource, "launch_template", "aws_launch_template")
+    kinds = _node_types(resource, template)
+    if count is None or len(kinds) != 1:
         yield Unpriced("the type or number of its nodes is not in the plan")
         return
     if resource.text("capacity_type") == "SPOT":
         yield Unpriced("spot instances have no list price")
     else:
-        yield from instances(str(kinds[0]), count, scene)
-    yield from disk({"volume_type": "gp3", "volume_size": resource.values.get("disk_size")}, count)
+        yield from instances(kinds[0], count, scene)
+    if template is not None:
+        yield from _template_disks(template, count)
+    else:
+        size = resource.values.get("disk_size") or _NODE_DISK_GB
+        yield from disk({"volume_type": "gp3", "volume_size": size}, count)
     subnet = scene.world.referenced(resource, "subnet_ids", "aws_subnet")
     if subnet is not None and subnet.values.get("map_public_ip_on_launch") is True:
         yield from public_addresses(count, scene)
 
 
+def _node_types(resource: Resource, template: Resource | None) -> list[str]:
+    """Types that the nodes may be of: their own, their template's, else what EKS takes."""
+    own = resource.values.get("instance_types")
+    if isinstance(own, list) and own:
+        return [str(kind) for kind in own]
+    if template is not None and template.text("instance_type"):
+        return [template.text("instance_type")]
+    return [_NODE_TYPE]
+
+
+def _fargate_profile(resource: Resource, scene: Scene) -> Iterator[Finding]:
+    """What runs under it is Kubernetes' business: it is assumed."""
+    hours = scene.hours * scene.amount("pods")
+    cpu, memory = scene.amount("pod_vcpu"), scene.amount("pod_memory_gb")
+    yield Charge("Fargate processors", resource.type, "Fargate pod vCPU", hours * cpu)
+    yield Charge("Fargate memory", resource.type, "Fargate pod memory", hours * memory)
+
+
 def _function(resource: Resource, scene: Scene) -> Iterator[Finding]:
-    machine, first = (
-        ("arm64", "first 7.5B") if resource.values.get("architectures") == ["arm64"] else ("x86", "first 6B")
-    )
+    arm = resource.values.get("architectures") == ["arm64"]
+    machine, steps = ("arm64", _STEPS_ARM) if arm else ("x86", _STEPS_X86)
     requests = scene.amount("lambda_requests")
     memory = number(resource.values.get("memory_size")) or Decimal(128)
     seconds = requests * scene.amount("lambda_ms") / 1000
     yield Charge("function requests", resource.type, f"requests {machine}", requests)
-    duration = f"duration {machine}, {first} GB-s/month"
-    yield Charge("function time", resource.type, duration, seconds * memory / 1024)
+    tiers = [(f"duration {machine}, {step} GB-s/month", size) for step, size in steps]
+    yield from tiered("function time", resource.type, seconds * memory / 1024, tiers)
 
 
 RULES: Mapping[str, Rule] = {
@@ -183,5 +212,6 @@ RULES: Mapping[str, Rule] = {
     "aws_ecs_cluster": _cluster,
     "aws_eks_cluster": _eks_cluster,
     "aws_eks_node_group": _eks_nodes,
+    "aws_eks_fargate_profile": _fargate_profile,
     "aws_lambda_function": _function,
 }

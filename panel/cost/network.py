@@ -94,8 +94,8 @@ def _function(resource: Resource, scene: Scene) -> Iterator[Finding]:
 def _zone(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield Charge("DNS zone", resource.type, "hosted zone, first 25", _ONE)
     queries = scene.amount("dns_queries_per_zone")
-    price = "standard queries, first 1B/month"
-    yield Charge("DNS queries", "aws_route53_record", price, queries)
+    steps = (("standard queries, first 1B/month", 10**9), ("standard queries, over 1B/month", None))
+    yield from tiered("DNS queries", "aws_route53_record", queries, steps)
 
 
 def _health_check(resource: Resource, scene: Scene) -> Iterator[Finding]:

@@ -16,6 +16,12 @@ _BUCKET_TIERS = (
     ("Standard storage, over 500 TB", None),
 )
 
+# Engines in the price list, by what Terraform calls them.
+_ENGINES = {"mysql": "MySQL", "postgres": "PostgreSQL"}
+# What RDS charges at least, and what gp3 includes: more from the size on at which RDS stripes it over volumes.
+_LEAST_IO1_IOPS = Decimal(1000)
+_GP3_IOPS, _GP3_IOPS_STRIPED, _GP3_STRIPED_GB = Decimal(3000), Decimal(12_000), Decimal(400)
+
 
 def _bucket(resource: Resource, scene: Scene) -> Iterator[Finding]:
     amount = scene.amount
@@ -31,24 +37,33 @@ def _repository(resource: Resource, scene: Scene) -> Iterator[Finding]:
 
 
 def _database(resource: Resource, scene: Scene) -> Iterator[Finding]:
-    engine, kind = resource.text("engine"), resource.text("instance_class")
-    if engine != "mysql" or not kind:
-        yield Unpriced(
-            f"the price list has MySQL databases only, not {engine or 'an engine that is not known yet'}"
-        )
+    engine, kind = _ENGINES.get(resource.text("engine")), resource.text("instance_class")
+    if engine is None or not kind:
+        named = resource.text("engine") or "an engine that is not known yet"
+        yield Unpriced(f"the price list has MySQL and PostgreSQL databases only, not {named}")
         return
     zones = "Multi-AZ" if resource.values.get("multi_az") is True else "Single-AZ"
-    yield Charge(f"database ({kind})", resource.type, f"{kind} MySQL {zones}", scene.hours)
-    size = number(resource.values.get("allocated_storage"))
+    yield Charge(f"database ({kind})", resource.type, f"{kind} {engine} {zones}", scene.hours)
+    backup = "backup storage beyond the free allocation (non-Aurora)"
+    yield Charge("database backups", resource.type, backup, scene.amount("database_backup_gb"))
+    yield from _database_storage(resource, engine, zones)
+
+
+def _database_storage(resource: Resource, engine: str, zones: str) -> Iterator[Finding]:
+    size, iops = number(resource.values.get("allocated_storage")), number(resource.values.get("iops"))
     if size is None:
         yield Unpriced("the size of its storage is not known before it exists")
         return
-    storage = resource.text("storage_type") or ("io1" if resource.values.get("iops") else "gp2")
+    storage = resource.text("storage_type") or ("io1" if iops else "gp2")
     name = "magnetic" if storage == "standard" else storage
-    yield Charge("database storage", resource.type, f"MySQL {name} storage {zones}", size)
-    iops = number(resource.values.get("iops"))
-    if storage == "io1" and iops is not None:
-        yield Charge("database operations", resource.type, f"MySQL io1 provisioned IOPS {zones}", iops)
+    yield Charge("database storage", resource.type, f"{engine} {name} storage {zones}", size)
+    if storage == "io1":
+        price = f"{engine} io1 provisioned IOPS {zones}"
+        yield Charge("database operations", resource.type, price, max(iops or Decimal(0), _LEAST_IO1_IOPS))
+    included = _GP3_IOPS_STRIPED if size >= _GP3_STRIPED_GB else _GP3_IOPS
+    if storage == "gp3" and iops is not None and iops > included:
+        price = f"{engine} gp3 provisioned IOPS above included, {zones}"
+        yield Charge("database operations", resource.type, price, iops - included)
 
 
 def _secret(resource: Resource, scene: Scene) -> Iterator[Finding]:

@@ -249,6 +249,42 @@ def test_a_load_balancer_holds_an_address_in_each_zone(
             {"function requests": 1_000_000, "function time": 50_000},
         ),
         (
+            "aws_db_instance.pg",
+            {
+                "engine": "postgres",
+                "instance_class": "db.t3.large",
+                "allocated_storage": 20,
+                "storage_type": "gp2",
+            },
+            "us-east-1",
+            {"database (db.t3.large)": 730, "database storage": 20},
+        ),
+        (
+            "aws_db_instance.fast",
+            {
+                "engine": "mysql",
+                "instance_class": "db.t4g.small",
+                "multi_az": True,
+                "allocated_storage": 400,
+                "storage_type": "gp3",
+                "iops": 14_000,
+            },
+            "us-east-1",
+            {"database (db.t4g.small)": 730, "database storage": 400, "database operations": 2000},
+        ),
+        (
+            "aws_eks_fargate_profile.this",
+            {},
+            REGION,
+            {"Fargate processors": Decimal("182.50"), "Fargate memory": 365},
+        ),
+        (
+            "aws_eks_node_group.plain",
+            {"scaling_config": [{"desired_size": 1}]},
+            REGION,
+            {"instances (t3.medium)": 730, "disks (gp3)": 20},
+        ),
+        (
             "aws_eks_node_group.this",
             {"scaling_config": [{"desired_size": 2}], "instance_types": ["t3.medium"], "disk_size": 20},
             REGION,
@@ -257,7 +293,7 @@ def test_a_load_balancer_holds_an_address_in_each_zone(
     ],
 )
 def test_quantities_by_resource_type(
-    address: str, values: dict[str, object], region: str, expected: dict[str, int]
+    address: str, values: dict[str, object], region: str, expected: dict[str, int | Decimal]
 ) -> None:
     found = priced(resource(address, **values), region=region)
     assert components(found) == expected
@@ -267,7 +303,7 @@ def test_quantities_by_resource_type(
 @pytest.mark.parametrize(
     ("address", "values", "reason"),
     [
-        ("aws_db_instance.pg", {"engine": "postgres", "instance_class": "db.t3.micro"}, "MySQL databases only, not postgres"),
+        ("aws_db_instance.ora", {"engine": "oracle-se2", "instance_class": "db.t3.micro"}, "PostgreSQL databases only, not oracle-se2"),
         ("aws_db_instance.my", {"engine": "mysql", "instance_class": "db.t3.micro"}, "size of its storage"),
         ("aws_instance.this", {}, "instance type is not known"),
         ("aws_lb.this", {"load_balancer_type": "gateway"}, "type gateway"),
@@ -290,6 +326,17 @@ def test_fargate_tasks_are_priced_by_their_size_and_tasks_on_instances_are_not()
     assert components(priced(task, fargate)) == {"Fargate processors": 365, "Fargate memory": 730}
     on_instances = resource("aws_ecs_service.e", launch_type="EC2", desired_count=2, task_definition="t")
     assert priced(task, on_instances).items == ()
+
+
+def test_nodes_by_a_launch_template_are_priced_by_it() -> None:
+    found = priced(
+        resource("aws_launch_template.nodes", id="lt-1", **TEMPLATE),
+        resource(
+            "aws_eks_node_group.this", scaling_config=[{"desired_size": 2}], launch_template=[{"id": "lt-1"}]
+        ),
+    )
+    assert components(found)["instances (t3.small)"] == 1460
+    assert components(found)["disks (gp3)"] == 80
 
 
 def test_usage_above_the_first_tier_gets_the_lower_price() -> None:
