@@ -26,12 +26,15 @@ LCU_CONNECTIONS, LCU_GB = 25, 1
 
 _HOUR_S = 3600
 _KB_PER_GB = 1024 * 1024
+# Of what CloudFront sends for a request, so much is taken for the program's answer and the rest for the site's files.
+_RESPONSE_KB = 10
 
 _LIMITS: Mapping[str, tuple[float, float, str]] = {
     "requests_per_month": (0, 1e12, "requests a month"),
     "ms_per_request": (1, 900_000, "milliseconds a request"),
     "memory_mb": (16, 30_720, "megabytes of memory"),
     "response_kb": (0, 1e6, "kilobytes a response"),
+    "site_kb": (0, 1e6, "kilobytes of the site a request"),
     "computing_percent": (1, 100, "percent of computing"),
     "busy_percent": (5, 95, "percent that machines are busy"),
     "zones": (2, 6, "zones"),
@@ -44,9 +47,9 @@ class Traffic:
     """The workload that is compared.
 
     A request lasts ``ms_per_request`` and occupies a processor for ``computing_percent`` of that; the rest it waits for
-    others. ``memory_mb`` is what one copy of the program needs, ``response_kb`` what a person is sent, ``log_kb`` what
-    is logged, for each request. ``zones`` are the zones that must be able to serve, ``busy_percent`` how busy whole
-    processors are on average: what is left is head room for peaks.
+    others. ``memory_mb`` is what one copy of the program needs. With each request the program answers ``response_kb`` and
+    logs ``log_kb``, and CloudFront sends ``site_kb`` of the site's own files. ``zones`` are the zones that must be able to
+    serve, ``busy_percent`` how busy whole processors are on average: what is left is head room for peaks.
 
     Raises:
         ConfigurationError: a figure is out of its range; the message says which.
@@ -55,7 +58,8 @@ class Traffic:
     requests_per_month: float = 100_000
     ms_per_request: float = 100
     memory_mb: float = 128
-    response_kb: float = 100
+    response_kb: float = 10
+    site_kb: float = 90
     computing_percent: float = 50
     busy_percent: float = 50
     zones: int = 2
@@ -79,12 +83,14 @@ class Traffic:
 def traffic_of(usage: Usage, *, memory_mb: float = LAMBDA_LEAST_MB) -> Traffic:
     """The workload that a catalogue's ``usage`` means."""
     requests = usage.cloudfront_https_requests
-    out_kb = usage.cloudfront_out_gb * _KB_PER_GB
+    each_kb = usage.cloudfront_out_gb * _KB_PER_GB / requests if requests else 0
+    response_kb = min(each_kb, _RESPONSE_KB)
     return Traffic(
         requests_per_month=min(requests, _LIMITS["requests_per_month"][1]),
         ms_per_request=min(max(usage.lambda_ms, 1), _LIMITS["ms_per_request"][1]),
         memory_mb=min(max(memory_mb, _LIMITS["memory_mb"][0]), _LIMITS["memory_mb"][1]),
-        response_kb=min(out_kb / requests, _LIMITS["response_kb"][1]) if requests else 0,
+        response_kb=response_kb,
+        site_kb=min(each_kb - response_kb, _LIMITS["site_kb"][1]),
         zones=max(2, usage.load_balancer_zones),
     )
 
@@ -125,11 +131,12 @@ def used(usage: Usage, traffic: Traffic, *, services: int) -> Usage:
         services: how many services share the traffic evenly; each has its own log and its own function.
     """
     requests, load = traffic.requests_per_month, load_of(traffic, usage)
-    out_gb = requests * traffic.response_kb / _KB_PER_GB
+    answered_gb = requests * traffic.response_kb / _KB_PER_GB
+    out_gb = answered_gb + requests * traffic.site_kb / _KB_PER_GB
     log_gb = requests * traffic.log_kb / _KB_PER_GB / services
     hours = usage.hours_per_month or 730
     # The worst case: every request comes over a connection of its own.
-    lcu = max(load.per_second / LCU_CONNECTIONS, out_gb / hours / LCU_GB)
+    lcu = max(load.per_second / LCU_CONNECTIONS, answered_gb / hours / LCU_GB)
     figures = {
         "cloudfront_https_requests": requests,
         "cloudfront_out_gb": round(out_gb, 9),

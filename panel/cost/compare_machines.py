@@ -73,7 +73,9 @@ class Tasks:
     count: int
 
 
-def machines(size: Size, traffic: Traffic, load: Load, *, least_copies: int, reserved_mb: float) -> int | None:
+def machines(
+    size: Size, traffic: Traffic, load: Load, *, least_copies: int, reserved_mb: float
+) -> int | None:
     """How many machines of a size carry the load, one in each zone at least; None where the program does not fit."""
     fit = int((size.memory_mb - reserved_mb) // traffic.memory_mb)
     if fit < 1:
