@@ -1,6 +1,6 @@
 """What a look at an environment hands back: the verdict of one source, its words, and what it measured.
 
-Belongs here: the values alone. What an answer means is in the modules ``probes_*``.
+Belongs here: the values, and what a read that failed means. What an answer means is in the modules ``probes_*``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from panel.aws.refusals import denied_permission
+from panel.catalogue.health import HealthRules
+from panel.errors import EndpointError, NotFoundError, PanelError
+
+#: What counts as trouble where nobody wrote anything about it.
+DEFAULT_RULES = HealthRules()
 
 ProbeState = Literal["healthy", "degraded", "down", "unknown"]
 
@@ -115,3 +122,15 @@ class ProbeResult:
     reading: Reading | None = None
     reached: bool = True
     notice: str = ""
+
+
+def not_read(error: PanelError) -> Finding:
+    """What a failed read means: *down* if the thing does not exist, *unknown* otherwise."""
+    evidence = error.detail or type(error).__name__
+    if isinstance(error, NotFoundError):
+        return Finding("down", error.message, evidence)
+    permission = denied_permission(error)
+    if permission is not None:
+        detail = f"The panel may not look at this: its AWS identity lacks the permission {permission}."
+        return Finding("unknown", detail, evidence)
+    return Finding("unknown", error.message, evidence, reached=not isinstance(error, EndpointError))

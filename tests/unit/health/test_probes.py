@@ -42,7 +42,7 @@ def test_a_page_with_its_release_is_healthy() -> None:
     found = probes.site(lambda: SiteSeen(page(), "r12"))
 
     assert found.verdict == "healthy"
-    assert found.reading == Reading(version="r12")
+    assert found.reading == Reading(version="r12", measures={"latency_ms": 12})
     assert "200" in found.evidence and "12 ms" in found.evidence
 
 
@@ -98,7 +98,7 @@ def test_a_service_that_names_its_version_is_healthy() -> None:
     found = probes.api(lambda: page(200, body, "application/json"))
 
     assert found.verdict == "healthy"
-    assert found.reading == Reading(version="v7", digest=DIGEST)
+    assert found.reading == Reading(version="v7", digest=DIGEST, measures={"latency_ms": 12})
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_task_counts_when_it_runs_and_is_registered(
     )
 
     assert found.verdict == verdict
-    assert found.reading == Reading("v7", DIGEST, seen.desired, running)
+    assert found.reading == Reading("v7", DIGEST, seen.desired, running, pending=0)
 
 
 @pytest.mark.parametrize("seen", [None, service(2, 2, status="INACTIVE"), service(2, 2, status="DRAINING")])
