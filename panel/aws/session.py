@@ -178,6 +178,17 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+#: Codes of refusals because of what was asked for: among many things, one that AWS cannot read.
+UNREADABLE = frozenset({"ValidationError", "ValidationException", "InvalidParameterException", "InvalidParameterValue",
+                        "LoadBalancerNotFound"})  # fmt: skip
+
+
+def refusal_code(error: BaseException) -> str:
+    """The AWS error code behind one of the panel's errors; empty where AWS did not refuse."""
+    cause = error.__cause__
+    return error_code(cause) if isinstance(cause, ClientError) else ""
+
+
 def _hint(code: str) -> str:
     if code in THROTTLED:
         return "AWS has too much to do just now, or is in trouble itself: try again in a minute."
