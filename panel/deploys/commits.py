@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from panel.settings import child_environment
+from panel.deploys.git import ask_git
 
-_TIMEOUT_S = 30
 #: The most commits that are listed; all of them are counted.
 MOST = 50
 _HASH = re.compile(r"[0-9a-f]{7,64}")
@@ -64,7 +60,7 @@ def commits_between(root: Path, before: str, after: str, paths: Sequence[str]) -
     """
     if not (_HASH.fullmatch(before) and _HASH.fullmatch(after)) or _is_shallow(root):
         return Range(known=False)
-    if not all(_git(root, "cat-file", "-e", f"{sha}^{{commit}}") is not None for sha in (before, after)):
+    if not all(ask_git(root, "cat-file", "-e", f"{sha}^{{commit}}") is not None for sha in (before, after)):
         return Range(known=False)
     there, back = _commits(root, before, after, paths), _commits(root, after, before, paths)
     if there is None or back is None:
@@ -76,11 +72,15 @@ def _commits(
     root: Path, since: str, until: str, paths: Sequence[str]
 ) -> tuple[tuple[Commit, ...], int] | None:
     span = f"{since}..{until}"
-    total = _number(_git(root, "rev-list", "--count", span, "--", *paths))
-    told = _git(root, "log", f"--max-count={MOST}", "--format=%H%x1f%ct%x1f%an%x1f%s%x1e", span, "--", *paths)
+    total = _number(ask_git(root, "rev-list", "--count", span, "--", *paths))
+    told = ask_git(
+        root, "log", f"--max-count={MOST}", "--format=%H%x1f%ct%x1f%an%x1f%s%x1e", span, "--", *paths
+    )
     if total is None or told is None:
         return None
-    return tuple(_commit(entry) for entry in told.split("\x1e") if entry.strip()), total
+    # Who wrote a commit may have written it in any encoding; it is kept and shown as UTF-8.
+    legible = told.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return tuple(_commit(entry) for entry in legible.split("\x1e") if entry.strip()), total
 
 
 def _commit(entry: str) -> Commit:
@@ -95,34 +95,5 @@ def _number(told: str | None) -> int | None:
 
 def _is_shallow(root: Path) -> bool:
     """Also where there is no checkout at all: then nothing is known either."""
-    told = _git(root, "rev-parse", "--is-shallow-repository")
+    told = ask_git(root, "rev-parse", "--is-shallow-repository")
     return told is None or told.strip() != "false"
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    """git's answer, or ``None`` where there is no git, no checkout, or git does not trust its owner."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    environment = {
-        **child_environment(),
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        # Objects that a partial clone has left out must not be fetched meanwhile.
-        "GIT_NO_LAZY_FETCH": "1",
-        "LC_ALL": "C",
-    }
-    # A checkout's own configuration must not be able to start programs.
-    command = [git, "-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-C", os.fspath(folder)]
-    try:
-        done = subprocess.run(
-            [*command, *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from panel.deploys.git import ask_git
 from panel.errors import BuildError
-from panel.settings import child_environment
 
 _SHORT = 7  # characters of a commit in a tag
-_GIT_TIMEOUT_S = 30
 # Never part of a source, wherever git is not there to say so.
 _NEVER = frozenset(
     {".git", "__pycache__", "node_modules", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
@@ -57,10 +54,10 @@ def source_revision(root: Path, source: str, also: Sequence[str] = ()) -> Revisi
     """
     digest = content_digest(root, [path for part in (source, *also) for path in source_files(root, part)])
     short = digest.removeprefix("sha256:")
-    head = _git(root, "log", "-1", "--format=%H %ct", "--", source, *also) or _git(
+    head = ask_git(root, "log", "-1", "--format=%H %ct", "--", source, *also) or ask_git(
         root, "log", "-1", "--format=%H %ct"
     )
-    changes = _git(root, "status", "--porcelain", "--untracked-files=all", "--", source, *also)
+    changes = ask_git(root, "status", "--porcelain", "--untracked-files=all", "--", source, *also)
     if not head or changes is None:
         return Revision(None, False, digest, f"src-{short[:12]}")
     commit, _, seconds = head.strip().partition(" ")
@@ -73,9 +70,9 @@ def source_revision(root: Path, source: str, also: Sequence[str] = ()) -> Revisi
 
 def _position(root: Path, commit: str, paths: Sequence[str]) -> int | None:
     # A checkout without its history (as CI makes them) would count what little it has.
-    if (_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true":
+    if (ask_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true":
         return None
-    count = (_git(root, "rev-list", "--count", commit, "--", *paths) or "").strip()
+    count = (ask_git(root, "rev-list", "--count", commit, "--", *paths) or "").strip()
     return int(count) if count.isdecimal() else None
 
 
@@ -93,7 +90,7 @@ def source_files(root: Path, source: str) -> list[Path]:
             f"There is no source folder {source} in the project.",
             hint="Correct the service's 'source' in environments.yaml.",
         )
-    listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
+    listed = ask_git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
     found = [folder / name for name in listed.split("\0") if name] if listed else _walk(folder)
     # git also lists files that were deleted but not yet committed; links may point outside the project.
     files = sorted(
@@ -130,31 +127,4 @@ def content_digest(root: Path, files: Sequence[Path]) -> str:
 
 
 def _tracked(root: Path, source: str) -> bool:
-    return bool(_git(root, "ls-files", "-z", "--cached", "--", source))
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    """git's answer, or ``None`` where there is no git, no checkout, or git does not trust its owner."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    environment = {
-        **child_environment(),
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C",
-    }
-    # A checkout's own configuration must not be able to start programs.
-    command = [git, "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-C", str(folder), *arguments]
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_GIT_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
+    return bool(ask_git(root, "ls-files", "-z", "--cached", "--", source))
