@@ -27,6 +27,7 @@ class Allowance:
     """What an account has for nothing each month: ``quantity`` of ``unit``, over all of ``prices``.
 
     ``prices`` are the names of prices as the price list has them; one that ends in ``*`` stands for all that begin so.
+    ``used_by``: the types of resources that may draw on it; none for all of them.
     """
 
     component: str
@@ -34,12 +35,13 @@ class Allowance:
     quantity: Decimal
     unit: str
     prices: tuple[tuple[str, str], ...]
+    used_by: frozenset[str]
     source: str
     as_of: str
 
     def covers(self, item: Item) -> bool:
         """Whether the item draws on it."""
-        return any(
+        return (not self.used_by or item.resource_type in self.used_by) and any(
             kind == item.price_type and _fits(name, item.price_component) for kind, name in self.prices
         )
 
@@ -89,6 +91,7 @@ def allowances() -> tuple[Allowance, ...]:
             quantity=Decimal(row["allowance"]),
             unit=row["unit"],
             prices=(*before, (row["resource_type"], row["price_component"])),
+            used_by=frozenset(row["used_by"].split()),
             source=row["source"],
             as_of=row["as_of"],
         )
