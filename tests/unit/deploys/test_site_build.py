@@ -43,7 +43,7 @@ def source(tmp_path):
 @pytest.fixture
 def build(tmp_path, node_path, source, lines, monkeypatch):
     monkeypatch.setattr(
-        "panel.deploys.revision.shutil.which", lambda name: None
+        "panel.deploys.git.shutil.which", lambda name: None
     )  # as where git is not installed
 
     def build():
