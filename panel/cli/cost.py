@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from panel.cli import options, output, state
+from panel.cli import cost_compare, options, output, state
 from panel.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from panel.cost.values import Estimate
 
 app = typer.Typer(no_args_is_help=True, help="What things cost a month, by list prices.")
+
+
+app.command(name="compare")(cost_compare.compare)
 
 
 @app.callback()

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from panel.catalogue.schema import SHARED, Catalogue
 from panel.catalogue.usage import Usage
 from panel.cost import compare_words as words
-from panel.cost.assumptions import DEFAULT
+from panel.cost.assumptions import DEFAULT, usage_of
 from panel.cost.compare_bench import PARTS, Bench, Option, Point, part_of
-from panel.cost.compare_load import Traffic, load_of
-from panel.cost.compare_options import TITLES, Shape, plain_shape
+from panel.cost.compare_load import Traffic, load_of, traffic_of
+from panel.cost.compare_options import TITLES, Shape, memory_of, plain_shape, shape_of
 from panel.cost.estimate import to_dict as estimate_to_dict
 from panel.cost.prices import PriceList, packaged_prices
 
@@ -28,10 +29,12 @@ __all__ = [
     "Option",
     "Point",
     "Traffic",
+    "Workload",
     "break_evens",
     "compare",
     "part_of",
     "to_dict",
+    "workload_of",
 ]
 
 #: The traffic that is shown at least, in requests a month, and points for each power of ten.
@@ -68,6 +71,27 @@ class Comparison:
     def option(self, name: str) -> Option:
         """One option by name."""
         return next(one for one in self.options if one.name == name)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What is compared: the traffic, what does not follow from it, and what stands around it."""
+
+    traffic: Traffic
+    usage: Usage
+    shape: Shape
+
+
+def workload_of(catalogue: Catalogue, environment: str | None) -> Workload:
+    """An environment's workload by environments.yaml; without one, a plain service with the project's usage.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    shape = plain_shape() if environment is None else shape_of(catalogue, environment)
+    usage = usage_of(catalogue, environment or SHARED)
+    traffic = traffic_of(usage, memory_mb=memory_of(catalogue))
+    return Workload(traffic, usage, replace(shape, public=usage.addresses_per_instance > 0))
 
 
 def compare(
@@ -185,3 +209,14 @@ def _option(option: Option) -> dict[str, object]:
         "assumptions": list(option.assumptions),
         "notes": list(option.notes),
     }
+
+
+def series_rows(found: Comparison) -> list[dict[str, object]]:
+    """The series as rows of a table: requests, then dollars a month by option; empty where that is not known."""
+    return [
+        {
+            "requests_per_month": point.requests_per_month,
+            **{name: "" if usd is None else round(usd, 2) for name, usd in point.usd.items()},
+        }
+        for point in found.series
+    ]
