@@ -258,6 +258,7 @@ class Panel:
 
     def _duties(self, context: Context) -> dict[str, Duty]:
         from panel.lifecycle.budget_news import BudgetNews
+        from panel.lifecycle.health_news import HealthNews
         from panel.lifecycle.registry import look_at_images
         from panel.lifecycle.run_news import RunNews
         from panel.lifecycle.scheduled_orders import ScheduledOrders
@@ -276,9 +277,13 @@ class Panel:
         orders = ScheduledOrders(self.operations)
         schedules = Schedules(self.catalogue, self.stores, orders, teller, self.world)
         news = RunNews(self.stores, teller, approval_timeout_s=self.settings.approval_timeout_s)
+        health_news = HealthNews(
+            self.catalogue, self.stores, teller, interval_s=self.settings.health_interval_s
+        )
         return {
             "schedules": (_SCHEDULES_S, schedules.look),
             "news": (_NEWS_S, news.look),
+            "health_news": (_NEWS_S, health_news.look),
             "delivery": (_NEWS_S, outbox.deliver_all),
             "images": (_IMAGES_S, lambda: look_at_images(context)),
             "bill": (_COSTS_S, self._bill_reading().look),

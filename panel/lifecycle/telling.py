@@ -29,9 +29,15 @@ class Teller:
         """Whether there is any channel."""
         return self._outbox.reaches_anybody
 
+    @property
+    def status_page(self) -> str:
+        """The address of the status page; empty where nobody said how people reach the panel."""
+        return f"{self._address}/status" if self._address else ""
+
     def tell(
-        self, event: str, key: str, environment: str, facts: Mapping[str, str], *, run_id: int | None = None
-    ) -> None:
+        self, event: str, key: str, environment: str, facts: Mapping[str, str], *,
+        run_id: int | None = None, call: str = "", tab: str = "",
+    ) -> None:  # fmt: skip
         """Tell of an event.
 
         Args:
@@ -40,23 +46,26 @@ class Teller:
             environment: an environment, or the shared network's name.
             facts: what its words name.
             run_id: the run that it is about.
+            call: whom to call; the environment's owner where nobody else is named.
+            tab: the tab of the environment's page that shows more.
         """
         entry = self._catalogue().environments.get(environment)
         message = notification(
             event, key, facts,
             environment=environment,
             run_id=run_id,
-            link=self._link(environment, run_id),
-            call=f"{entry.owner.team} <{entry.owner.contact}>" if entry is not None else "",
+            link=self._link(environment, run_id, tab),
+            call=call or (f"{entry.owner.team} <{entry.owner.contact}>" if entry is not None else ""),
         )  # fmt: skip
         self._outbox.tell(message, entry.notify if entry is not None else ())
 
-    def _link(self, environment: str, run_id: int | None) -> str:
+    def _link(self, environment: str, run_id: int | None, tab: str) -> str:
         if not self._address:
             return ""
         if run_id is not None:
             return f"{self._address}/run?run={run_id}"
-        return f"{self._address}/environment?environment={quote(environment)}"
+        page = f"{self._address}/environment?environment={quote(environment)}"
+        return f"{page}&tab={quote(tab)}" if tab else page
 
 
 def span_words(seconds: float) -> str:

@@ -109,6 +109,25 @@ EVENTS: Mapping[str, Words] = {
         ("Its working hours have begun, but run {run} did not succeed.", "{reason}", "{hint}",
          "Update the environment to bring it up by hand."),
     ),
+    "health_down": Words(
+        "{environment}: {what}", ("{causes}", "{since}", "{before}", "{status}")
+    ),
+    "health_degraded": Words(
+        "{environment}: {what}", ("{causes}", "{since}", "{before}", "{status}")
+    ),
+    "health_unknown": Words(
+        "{environment}: {what}, nobody can tell", ("{causes}", "{since}", "{before}", "{status}")
+    ),
+    "health_healthy": Words("{environment}: {what}", ("{before}", "{since}", "{status}")),
+    "health_unsteady": Words(
+        "{environment}: {what}",
+        (
+            "It changed {changes} times within half an hour; at present {present}.",
+            "{causes}",
+            "You are told again once it has been the same for 15 minutes.",
+            "{status}",
+        ),
+    ),
     "orphaned_lock": Words(
         "{environment}: nobody is left to release its state lock",
         (
