@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from panel.lifecycle.context import Context
     from panel.lifecycle.keys import Keys
     from panel.lifecycle.price_reading import Prices
+    from panel.lifecycle.waste_looking import WasteLooking
     from panel.lifecycle.worker import Duty
     from panel.notify.channels import Channel
     from panel.store.health_tables import Reading
@@ -241,6 +242,14 @@ class Panel:
         interval_h = self.settings.bill_interval_h
         return BillReading(self.catalogue, self.stores, self.aws, interval_h=interval_h)
 
+    def _waste_looking(self) -> WasteLooking:
+        from panel.lifecycle.waste_looking import WasteLooking
+
+        return WasteLooking(
+            self.catalogue, self.stores, self.aws,
+            world=self.world, estimate=self.estimate, prices=self.prices,
+        )  # fmt: skip
+
     def run_worker(self, stop: threading.Event, hurry: threading.Event | None = None) -> None:
         """Be a worker until ``stop`` is set, then drain: what is under way is stored and goes on later.
 
@@ -287,6 +296,7 @@ class Panel:
             "delivery": (_NEWS_S, outbox.deliver_all),
             "images": (_IMAGES_S, lambda: look_at_images(context)),
             "bill": (_COSTS_S, self._bill_reading().look),
+            "waste": (_COSTS_S, self._waste_looking().look),
             "budgets": (_COSTS_S, BudgetNews(self.stores, self.costs.all, teller).look),
         }
 
