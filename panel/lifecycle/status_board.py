@@ -105,7 +105,8 @@ class Board:
     @property
     def everything_works(self) -> bool:
         """Whether everything that is in use works, and that is certain."""
-        return not self.old and not any(line.calls_for for line in self.lines)
+        states = {line.state for line in self.in_use} - {"unused", "resting"}
+        return not self.old and bool(states) and states <= {"works", "changing"}
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,16 @@ def cards(board: Board, now: datetime, zone: tzinfo = UTC, *, ticking: bool = Fa
     Args:
         ticking: how long a state lasts is filled in by the page's script, so that the markup stays the same meanwhile.
     """
-    parts = [_grid(board, board.in_use, now, zone, ticking=ticking)]
-    others = _grid(board, board.elsewhere, now, zone, ticking=ticking)
-    if others:
-        parts.append(f'<section class="s-others"><h2>{_esc(words.OTHERS)}</h2>{others}</section>')
-    parts.append(_quiet_ones(board.lines))
+    parts = [_grid(board, board.in_use, now, zone, ticking=ticking, name="s-grid s-first")]
+    troubled = [line for line in board.elsewhere if line.state != "works"]
+    others = _grid(board, troubled, now, zone, ticking=ticking)
+    works = [line for line in board.elsewhere if line.state == "works"]
+    if others or works:
+        parts.append(
+            f'<section class="s-others"><h2>{_esc(words.OTHERS)}</h2>{others}{_named("works", works)}</section>'
+        )
+    rest = "".join(_named(state, [one for one in board.lines if one.state == state]) for state in _QUIET)
+    parts.append(f'<div class="s-rest">{rest}</div>' if rest else "")
     return "".join(parts)
 
 
@@ -72,12 +77,14 @@ def foot(board: Board, now: datetime, zone: tzinfo = UTC) -> str:
     return f'<p class="s-foot" data-made="{now.isoformat()}">{" · ".join(parts)}</p>'
 
 
-def _grid(board: Board, lines: Sequence[Line], now: datetime, zone: tzinfo, *, ticking: bool) -> str:
+def _grid(
+    board: Board, lines: Sequence[Line], now: datetime, zone: tzinfo, *, ticking: bool, name: str = "s-grid"
+) -> str:
     shown = [line for line in lines if line.state not in _QUIET]
     if not shown:
         return ""
     body = "".join(_card(board, line, now, zone, ticking=ticking) for line in shown)
-    return f'<div class="s-grid s-of-{min(len(shown), 4)}">{body}</div>'
+    return f'<div class="{name}">{body}</div>'
 
 
 def _card(board: Board, line: Line, now: datetime, zone: tzinfo, *, ticking: bool) -> str:
@@ -140,12 +147,12 @@ def _link(found: re.Match[str], subject: str, body: str) -> str:
     return f'<a href="{_esc(target)}">{_esc(text)}</a>' if target else _esc(text)
 
 
-def _quiet_ones(lines: Sequence[Line]) -> str:
-    rows = [
-        (words.STATES[state], [said.name(line) for line in lines if line.state == state]) for state in _QUIET
-    ]
-    body = "".join(f"<p>{_esc(title)}: {_esc(', '.join(names))}</p>" for title, names in rows if names)
-    return f'<div class="s-rest">{body}</div>' if body else ""
+def _named(state: str, lines: Sequence[Line]) -> str:
+    """Applications that need no card of their own, in a line."""
+    names = ", ".join(said.name(line) for line in lines)
+    return (
+        f'<p class="s-named">{_shape(state)} {_esc(words.STATES[state])}: {_esc(names)}</p>' if lines else ""
+    )
 
 
 def _shape(state: str) -> str:

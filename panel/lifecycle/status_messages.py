@@ -14,8 +14,8 @@ from panel.lifecycle.status_board import Board, Line
 
 
 def headline(board: Board) -> tuple[str, str]:
-    """The state that the whole board is in, one of :data:`~panel.lifecycle.status_board.WORST_FIRST`, and its words."""
-    shown = [line for line in board.lines if line.state not in {"unused", "resting"}]
+    """The state of all that is in use together, one of :data:`~panel.lifecycle.status_board.WORST_FIRST`, and its words."""
+    shown = [line for line in board.in_use if line.state not in {"unused", "resting"}]
     if not shown:
         return "unused", words.NOTHING if board.lines else words.NOTHING_SHOWN
     counts = {state: sum(line.state == state for line in shown) for state in words.STATES}

@@ -57,9 +57,12 @@ NOTHING = "No application is in use yet"
 NOTHING_SHOWN = "There is no application to show"
 SOME_BROKEN = ("1 application is not working", "{count} applications are not working")
 SOME_TROUBLE = ("1 works with trouble", "{count} work with trouble")
-SOME_UNKNOWN = ("nobody can tell about 1", "nobody can tell about {count}")
+SOME_UNKNOWN = ("of 1 nobody can tell", "of {count} nobody can tell")
 ONLY_TROUBLE = ("1 application works with trouble", "{count} applications work with trouble")
-ONLY_UNKNOWN = ("About 1 application nobody can tell", "About {count} applications nobody can tell")
+ONLY_UNKNOWN = (
+    "Nobody can tell whether 1 application works",
+    "Nobody can tell whether {count} applications work",
+)
 ALL_BUT_CHANGING = "Everything works; something is being updated"
 OTHERS = "Elsewhere, not in everyday use"
 
@@ -122,8 +125,10 @@ def span(seconds: float) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago: ``20 seconds ago``, ``14 minutes ago``."""
+    """How long ago: ``just now``, ``20 seconds ago``, ``14 minutes ago``."""
     seconds = max(0.0, (now - at).total_seconds())
+    if seconds < 10:
+        return "just now"
     return f"{int(seconds)} seconds ago" if seconds < 60 else f"{span(seconds)} ago"
 
 
