@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from panel.aws.observe import Target
 from panel.aws.observe_tasks import Task
 from panel.health.finding import TaskSeen
+from panel.masking import Masker
 
 #: Stopped tasks that are shown, and for how long.
 STOPPED_SHOWN = 5
 _SHOWN_FOR = timedelta(hours=1)
 _CRASH_WINDOW = timedelta(minutes=10)
 _REASON_SHOWN = 300
+_MASKER = Masker()
 
 # What ECS writes when a task ended although nobody wanted it to; a roll-out or a person has other codes.
 _BY_ITSELF = frozenset({"EssentialContainerExited", "TaskFailedToStart"})
@@ -77,7 +79,7 @@ def shown_tasks(
             health="" if stopped(task) else health.get(task.address, ""),
             started_at=task.started_at,
             stopped_at=task.stopped_at,
-            reason=task.reason[:_REASON_SHOWN],
+            reason=_MASKER.text(task.reason)[:_REASON_SHOWN],
             exit_code=task.exit_code,
             version=versions.get(task.task_definition, ""),
         )
