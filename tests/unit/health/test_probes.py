@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
@@ -17,6 +18,7 @@ from panel.aws.observe import (
     Target,
     TaskDefinition,
 )
+from panel.catalogue.health import HealthRules
 from panel.errors import AwsError, EndpointError, NotFoundError, PanelError
 from panel.health import probes
 from panel.health.probes import Finding, Reading
@@ -78,6 +80,25 @@ def test_a_site_that_opens_by_cloudfronts_name_only_is_degraded() -> None:
 
     assert found.verdict == "degraded"
     assert URL in found.detail
+
+
+@pytest.mark.parametrize(
+    ("elapsed_ms", "verdict"), [(12, "healthy"), (2000, "healthy"), (2001, "degraded"), (3200, "degraded")]
+)
+def test_an_answer_that_takes_longer_than_the_rules_say_is_slow(elapsed_ms: int, verdict: str) -> None:
+    answer = replace(page(200, b'{"version":"v7"}'), elapsed_ms=elapsed_ms)
+
+    for found in (probes.site(lambda: SiteSeen(answer, "r12")), probes.api(lambda: answer)):
+        assert found.verdict == verdict
+        assert found.reading is not None
+        assert found.reading.measures == {"latency_ms": elapsed_ms}
+    assert probes.api(lambda: answer, rules=HealthRules(slow_ms=4000)).verdict == "healthy"
+
+
+def test_a_slow_answer_says_how_slow() -> None:
+    answer = replace(page(200, b'{"version":"v7"}'), elapsed_ms=3210)
+
+    assert probes.api(lambda: answer).detail == "The service answers slowly: 3.2 s."
 
 
 @pytest.mark.parametrize("probe", [probes.site, probes.api])
