@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from panel.cli import cost_compare, options, output, state
+from panel.cli import cost_actual, cost_compare, options, output, state
 from panel.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ app = typer.Typer(no_args_is_help=True, help="What things cost a month, by list 
 
 
 app.command(name="compare")(cost_compare.compare)
+app.command(name="actual")(cost_actual.actual)
+app.command(name="waste")(cost_actual.waste)
 
 
 @app.callback()
