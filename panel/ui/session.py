@@ -58,6 +58,13 @@ PROMOTE_SERVICE = "promote-service"
 TIMELINE_PLACE = "timeline-place"
 #: What was typed to confirm a destruction.
 CONFIRM = "confirm"
+#: Health: the window of time, whose charts are shown, kinds of events and how many, and whether checks and numbers are open.
+HEALTH_WINDOW = "health-window"
+HEALTH_OF = "health-of"
+HEALTH_KINDS = "health-kinds"
+HEALTH_EVENTS = "health-events"
+HEALTH_CHECKS = "health-checks"
+HEALTH_NUMBERS = "health-numbers"
 #: The tab of an environment's page; also in the address.
 TAB = "tab"
 #: Filters of the list of runs (also in the address), and where its window is.

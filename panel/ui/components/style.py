@@ -6,9 +6,11 @@ All text colours have a contrast of 4.5 or more on both backgrounds.
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
-from panel.ui.components import deploy_style, plan_style, release_style
+from panel.ui.components import deploy_style, health_style, plan_style, release_style
 
 _TOKENS = """
 :root {
@@ -108,22 +110,6 @@ _RUN = """
 @media (max-width: 640px) { .p-log div { grid-template-columns: 4.6rem 1fr; } .p-log span:nth-child(2) { display: none; } }
 .st-key-decision { position: sticky; bottom: 0; z-index: 5; padding: 0.7rem 0; border-top: 1px solid var(--p-rule);
   background: var(--p-page); }
-.p-tree { display: flex; align-items: center; overflow-x: auto; padding: 0.5rem 0; }
-.p .p-tree ul { list-style: none; margin: 0; padding: 0; }
-.p .p-tree li { display: flex; align-items: center; position: relative; margin: 0; padding: 0.3rem 0 0.3rem 2.4rem; }
-.p-tree ul { position: relative; padding-left: 1.2rem; }
-.p-tree li::before { content: ""; position: absolute; left: 1.2rem; width: 1.2rem; top: 50%; border-top: 1px solid var(--p-quiet); }
-.p-tree li::after { content: ""; position: absolute; left: 1.2rem; top: 0; bottom: 0; border-left: 1px solid var(--p-quiet); }
-.p-tree li:first-child::after { top: 50%; } .p-tree li:last-child::after { bottom: 50%; }
-.p-tree li:only-child::before { left: 0; width: 2.4rem; } .p-tree li:only-child::after { display: none; }
-.p-tree ul::before { content: ""; position: absolute; left: 0; width: 1.2rem; top: 50%; border-top: 1px solid var(--p-quiet); }
-.p-node { border: 1px solid var(--p-rule); border-radius: 4px; padding: 0.35rem 0.7rem; min-width: 10rem; }
-@media (max-width: 640px) {
-  .p-tree, .p .p-tree li { display: block; } .p .p-tree ul { padding-left: 0.6rem; } .p .p-tree li { padding: 0.3rem 0 0 0.8rem; }
-  .p-tree li::before, .p-tree li::after, .p-tree ul::before { display: none; }
-  .p-tree ul { border-left: 1px solid var(--p-quiet); margin-left: 0.6rem !important; }
-}
-.p-ticks { display: flex; gap: 2px; height: 1.4rem; } .p-tick { flex: 1 1 0; max-width: 0.8rem; } .p-ticks i { display: block; height: 100%; background: currentColor; border-radius: 1px; }
 .p-status { display: grid; grid-template-columns: minmax(9rem, 1fr) 2fr; gap: 0.2rem 1.5rem; padding: 0.9rem 0;
   border-bottom: 1px solid var(--p-rule); font-size: 1.2rem; }
 @media (max-width: 640px) { .p-status { grid-template-columns: 1fr; } }
@@ -162,7 +148,16 @@ _JOURNEY = """
 [class*="st-key-log-moves"] button p, .st-key-runs-pages button p { font-size: 0.94rem; }
 """
 
-_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}{plan_style.RULES}{release_style.RULES}{deploy_style.RULES}</style>"
+_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}{plan_style.RULES}{release_style.RULES}{deploy_style.RULES}{health_style.RULES}</style>"
+
+_PAIR = re.compile(r"--p-([a-z]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)")
+_COLOURS = {name: (light, dark) for name, light, dark in _PAIR.findall(_TOKENS)}
+
+
+def colour(name: str) -> str:
+    """A colour (``ok``, ``bad``, ``ink``…) in the theme that the person chose: charts cannot take it from the page."""
+    light, dark = _COLOURS["none" if name == "unknown" else name]
+    return str(dark if st.context.theme.type == "dark" else light)
 
 
 def apply() -> None:

@@ -10,12 +10,13 @@ from panel.ui import notices, readers, session, text
 from panel.ui.components import facts
 from panel.ui.components.actions import actions, busy
 from panel.ui.components.banners import banners, rules
+from panel.ui.components.health_tab import health_tab
 from panel.ui.components.markup import draw, esc, link, page_link, quiet, rows, safe_url, table
 from panel.ui.components.problems import problem
 from panel.ui.components.releases import timelines
 from panel.ui.components.rollback_dialog import Asked, asked_rollback
 from panel.ui.components.runs_table import runs_table
-from panel.ui.components.sections import activity, cost, health
+from panel.ui.components.sections import activity, cost
 from panel.ui.components.states import environment_badge, verdict_badge
 from panel.ui.components.topology import topology
 from panel.ui.live import CALM, LIVELY, live
@@ -113,7 +114,7 @@ def _tabs(panel: Facade, view: EnvironmentView, every: float) -> None:
             live(_releases, every)(name, asked_rollback(name))
     if checks.open:
         with checks:
-            live(_health, every)(name)
+            health_tab(panel, view, every)
     if costs.open:
         with costs:
             cost(panel, view)
@@ -138,7 +139,9 @@ def _overview(name: str) -> None:
     )
     note = "" if view.exists else f"<p>{quiet(text.NOT_THERE)}</p>"
     title = esc(text.TOPOLOGY.format(name=name))
-    draw(f"{about}<h2>{title}</h2>{note}{topology(view)}<h2>{text.SERVICES}</h2>{_services(view)}")
+    draw(
+        f"{about}<h2>{title}</h2>{note}{topology(view, readers.health(get_panel(), name))}<h2>{text.SERVICES}</h2>{_services(view)}"
+    )
 
 
 def _services(view: EnvironmentView) -> str:
@@ -165,8 +168,3 @@ def _releases(name: str, asked: Asked | None) -> None:
         st.rerun()
     panel = get_panel()
     timelines(panel, readers.environment(panel, name))
-
-
-def _health(name: str) -> None:
-    panel = get_panel()
-    draw(health(panel, readers.environment(panel, name)))
