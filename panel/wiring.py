@@ -27,6 +27,7 @@ from panel.lifecycle.operations import Operations
 from panel.lifecycle.overview import Overview
 from panel.lifecycle.overview_schedules import ScheduleOverview
 from panel.lifecycle.release_overview import ReleaseOverview
+from panel.lifecycle.status_board import StatusBoard
 from panel.localaws import AgentSupervisor, LocalAws
 from panel.settings import Settings, child_environment, own_environment
 from panel.store.database import Database
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from panel.lifecycle.bill_reading import BillReading
     from panel.lifecycle.context import Context
     from panel.lifecycle.keys import Keys
-    from panel.lifecycle.price_reading import Prices
+    from panel.lifecycle.price_reading import PriceReading, Prices
     from panel.lifecycle.waste_looking import WasteLooking
     from panel.lifecycle.worker import Duty
     from panel.notify.channels import Channel
@@ -177,6 +178,11 @@ class Panel:
         )
 
     @cached_property
+    def status_board(self) -> StatusBoard:
+        """What works and what does not, for readers without technical knowledge."""
+        return StatusBoard(self.catalogue, self.stores, self.overview, self.settings.public_url)
+
+    @cached_property
     def keys(self) -> Keys:
         """The SSH keys of instances, for a terminal: reading them asks AWS."""
         from panel.lifecycle.keys import Keys
@@ -242,6 +248,11 @@ class Panel:
         interval_h = self.settings.bill_interval_h
         return BillReading(self.catalogue, self.stores, self.aws, interval_h=interval_h)
 
+    def _price_reading(self) -> PriceReading:
+        from panel.lifecycle.price_reading import PriceReading
+
+        return PriceReading(self.catalogue, self.stores, self.aws, live=self.settings.live_prices)
+
     def _waste_looking(self) -> WasteLooking:
         from panel.lifecycle.waste_looking import WasteLooking
 
@@ -298,6 +309,7 @@ class Panel:
             "bill": (_COSTS_S, self._bill_reading().look),
             "waste": (_COSTS_S, self._waste_looking().look),
             "budgets": (_COSTS_S, BudgetNews(self.stores, self.costs.all, teller).look),
+            "prices": (_COSTS_S, self._price_reading().look),
         }
 
     def run_agent(self, stop: threading.Event) -> None:
