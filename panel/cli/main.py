@@ -12,6 +12,7 @@ from panel.cli import (
     deployments,
     doctor,
     env,
+    health,
     keys,
     local,
     locks,
@@ -20,9 +21,9 @@ from panel.cli import (
     records,
     releases,
     runs,
-    services,
     source,
     state,
+    status,
     worker,
 )
 from panel.cli.errors import PanelGroup
@@ -51,8 +52,9 @@ app.command("promote")(deployments.promote)
 app.command("releases")(releases.releases)
 app.command("images")(releases.images)
 app.command("source")(source.source)
-app.command("health")(services.health)
+app.command("health")(health.health)
 app.command("locks")(locks.locks)
+app.add_typer(status.app, name="status")
 app.add_typer(worker.app, name="worker")
 app.add_typer(env.app, name="env")
 app.add_typer(runs.app, name="runs")

@@ -40,7 +40,9 @@ function watchStatus(root, notify, options) {
     if (mark && mark !== made) { made = mark; seen = Date.now(); }
     // A live page is fresh while its mark changes, whatever the two clocks say; a file is as old as it says.
     const age = options.exported && mark ? now - Date.parse(mark) : Date.now() - seen;
-    notify(age > options.limit ? age : 0, span);
+    const gone = age > options.limit;
+    document.documentElement.classList.toggle("s-gone", gone);
+    notify(gone ? age : 0, span);
   };
 
   const byHand = (button, text) => {
@@ -91,5 +93,5 @@ function watchStatus(root, notify, options) {
   root.addEventListener("click", click);
   const timer = setInterval(look, 1000);
   look();
-  return () => { clearInterval(timer); root.removeEventListener("click", click); };
+  return () => { clearInterval(timer); document.documentElement.classList.remove("s-gone"); root.removeEventListener("click", click); };
 }

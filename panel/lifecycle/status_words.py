@@ -71,6 +71,8 @@ OLD_TITLE = "This page may be out of date"
 OLD_NOBODY = "Nothing checks the applications right now."
 OLD_LOOK = "The applications were last checked {when}."
 OLD_NEVER = "The applications have not been checked yet."
+#: On an exported page that nobody writes any more.
+OLD_FILE = "It was last refreshed {span} ago. Tell whoever looks after this page."
 REFRESHED = "Page refreshed at {time}"
 CHECKED = "applications checked {when}"
 
