@@ -23,6 +23,8 @@ PROJECT = "todo"
 # What the tests ask of Terraform's processes at once: two cores are what a small CI machine has.
 AT_ONCE = 2
 CHANGING = ("-auto-approve", "-json", "-parallelism=30")
+# Right before it everything was read by a plan.
+DESTROYING = (*CHANGING, "-refresh=false")
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")

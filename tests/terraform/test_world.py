@@ -15,7 +15,7 @@ import pytest
 
 from tests.benchmarks.apply_chain import spans_of
 from tests.terraform.applied_world import (
-    CHANGING,
+    DESTROYING,
     PRODUCTION,
     PROJECT,
     SHARED,
@@ -301,7 +301,7 @@ def test_destroying_one_environment_leaves_the_other_alone(world: World, product
     publish(world.emulator, production, "index.html", "<h1>Production</h1>")
     before = holdings(world.emulator, STATES)
     gone = named_by(world.state("staging"))
-    world.environments["staging"].run("destroy", *CHANGING).succeeded()
+    world.environments["staging"].run("destroy", *DESTROYING).succeeded()
     assert holdings(world.emulator, STATES) == {(kind, name) for kind, name in before if name not in gone}
     assert planned_changes(world, "shared", "production") == SHOWN
     with task(world.emulator, production):
@@ -311,7 +311,7 @@ def test_destroying_one_environment_leaves_the_other_alone(world: World, product
 
 def test_destroying_everything_leaves_nothing_but_the_states(world: World) -> None:
     for stack in (world.environments["production"], world.shared):
-        stack.run("destroy", *CHANGING).succeeded()
+        stack.run("destroy", *DESTROYING).succeeded()
     assert holdings(world.emulator, STATES) == set()
 
 
