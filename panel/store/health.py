@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from panel.store.database import Database
+from panel.store.health_looks import LONGEST_GAP, WHOLE, Look, end_spans, keep_looks
+from panel.store.health_rollup import bucket, merged
 from panel.store.health_tables import HealthPoint, HealthSpan, HealthState
-from panel.store.tables import now
 
-#: Stands for the whole environment where a service is named.
-WHOLE = ""
-
-_VERDICTS = ("healthy", "degraded", "down", "unknown")
-
-
-@dataclass(frozen=True)
-class Look:
-    """One look at one environment, to be kept: its verdict and its report (:func:`panel.health.sweep.to_dict`).
-
-    ``at`` is when it was taken; now, where it is not said.
-    """
-
-    environment: str
-    verdict: str
-    report: Mapping[str, Any]
-    at: datetime | None = None
+__all__ = ["LONGEST_GAP", "WHOLE", "HealthStore", "Look", "Standing"]
 
 
 @dataclass(frozen=True)
@@ -57,10 +42,21 @@ class HealthStore:
         """Keep one look; ``since`` goes on while the verdict stays the same."""
         return self.record_all([Look(environment, verdict, report, at)])[environment]
 
-    def record_all(self, looks: Sequence[Look]) -> dict[str, HealthState]:
-        """Keep many looks at once, one for each environment."""
+    def record_all(
+        self, looks: Sequence[Look], *, longest_gap: timedelta = LONGEST_GAP
+    ) -> dict[str, HealthState]:
+        """Keep many looks at once, one for each environment, in one transaction.
+
+        Args:
+            longest_gap: without a look for longer than this, a span ends at the last look.
+        """
         with self._db.write() as session:
-            return {look.environment: _keep(session, look) for look in looks}
+            return keep_looks(session, looks, longest_gap=longest_gap)
+
+    def pause(self, environments: Sequence[str]) -> None:
+        """Nobody looks at these environments for now: what lasted ends at the last look at each."""
+        with self._db.write() as session:
+            end_spans(session, environments)
 
     def latest(self) -> dict[str, HealthState]:
         """The last look at every environment."""
@@ -124,89 +120,20 @@ class HealthStore:
     def points(
         self, environment: str, *, since: datetime, step: int = 0, service: str | None = WHOLE
     ) -> list[HealthPoint]:
-        """Points of one step from ``since`` on, the oldest first; of everything where ``service`` is None."""
+        """What was measured from ``since`` on, the oldest first; of everything where ``service`` is None.
+
+        Args:
+            step: 0: single looks, which are kept for three hours. 300 or 3600: what was measured in so many seconds; of
+                finer points that are not merged yet it is counted now.
+        """
+        begin = bucket(since, step) if step else since
         query = select(HealthPoint).where(
-            HealthPoint.environment == environment, HealthPoint.step == step, col(HealthPoint.at) >= since
+            HealthPoint.environment == environment,
+            col(HealthPoint.step) <= step,
+            col(HealthPoint.at) >= begin,
         )
         if service is not None:
             query = query.where(HealthPoint.service == service)
         with self._db.read() as session:
-            return [*session.exec(query.order_by(col(HealthPoint.at)))]
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What a look says of one service, or of the whole."""
-
-    environment: str
-    service: str
-    verdict: str
-    cause: str
-    measures: Mapping[str, float]
-    at: datetime
-
-
-def _keep(session: Session, look: Look) -> HealthState:
-    at = look.at or now()
-    state = session.get(HealthState, look.environment)
-    if state is None:
-        state = HealthState(environment=look.environment, verdict=look.verdict, since=at)
-    if state.verdict != look.verdict:
-        state.verdict, state.since = look.verdict, at
-    state.checked_at, state.report = at, dict(look.report)
-    session.add(state)
-    for seen in _seen(look, at):
-        _span(session, seen)
-        _point(session, seen)
-    return state
-
-
-def _seen(look: Look, at: datetime) -> Iterator[_Seen]:
-    """The whole first, then each service."""
-    causes = look.report.get("causes") or ()
-    yield _Seen(look.environment, WHOLE, look.verdict, _first_text(causes), _measures(look.report), at)
-    for name, service in (look.report.get("services") or {}).items():
-        own = [cause for cause in causes if cause.get("service") == name]
-        verdict = str(service.get("verdict", "unknown"))
-        yield _Seen(look.environment, name, verdict, _first_text(own), _measures(service), at)
-
-
-def _span(session: Session, seen: _Seen) -> None:
-    """The span that lasts goes on, or ends where another begins."""
-    last = session.exec(
-        select(HealthSpan).where(
-            HealthSpan.environment == seen.environment,
-            HealthSpan.service == seen.service,
-            col(HealthSpan.ended_at).is_(None),
-        )
-    ).first()
-    if last is not None and last.verdict == seen.verdict:
-        return
-    if last is not None:
-        last.ended_at = seen.at
-        session.add(last)
-    session.add(
-        HealthSpan(
-            environment=seen.environment, service=seen.service, verdict=seen.verdict,
-            cause=seen.cause, began_at=seen.at,
-        )
-    )  # fmt: skip
-
-
-def _point(session: Session, seen: _Seen) -> None:
-    counts = {name: int(name == seen.verdict) for name in _VERDICTS}
-    session.merge(
-        HealthPoint(
-            environment=seen.environment, service=seen.service, step=0, at=seen.at, looks=1,
-            latency_max_ms=seen.measures.get("latency_ms"), measures=dict(seen.measures), **counts,
-        )
-    )  # fmt: skip
-
-
-def _measures(part: Mapping[str, Any]) -> dict[str, float]:
-    found = part.get("measures") or {}
-    return {name: value for name, value in found.items() if isinstance(value, int | float)}
-
-
-def _first_text(causes: Sequence[Mapping[str, Any]]) -> str:
-    return str(causes[0].get("text", "")) if causes else ""
+            found = [*session.exec(query.order_by(col(HealthPoint.at)))]
+        return merged(found, step) if step else found
