@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from panel.lifecycle.context import Context
     from panel.lifecycle.keys import Keys
     from panel.lifecycle.price_reading import PriceReading, Prices
+    from panel.lifecycle.status_export import StatusExport
     from panel.lifecycle.waste_looking import WasteLooking
     from panel.lifecycle.worker import Duty
     from panel.notify.channels import Channel
@@ -54,6 +55,8 @@ _GRACE_S = 180
 _SCHEDULES_S, _NEWS_S = 20.0, 5.0
 # Pushes of the panel itself are looked at right away; this is for what others push.
 _IMAGES_S = 30.0
+# Whoever looks at a log waits for its next line; the status is written where it has changed.
+_LOGS_S, _STATUS_S = 2.0, 10.0
 # How often it is looked whether something is due that is hours apart: the bill, waste. Budgets are read from the store.
 _COSTS_S = 60.0
 # Much of an apply is the provider waiting out its own delays, which keeps Terraform's ten places occupied. The
@@ -279,6 +282,7 @@ class Panel:
     def _duties(self, context: Context) -> dict[str, Duty]:
         from panel.lifecycle.budget_news import BudgetNews
         from panel.lifecycle.health_news import HealthNews
+        from panel.lifecycle.log_watching import LogWatching
         from panel.lifecycle.registry import look_at_images
         from panel.lifecycle.run_news import RunNews
         from panel.lifecycle.scheduled_orders import ScheduledOrders
@@ -306,11 +310,22 @@ class Panel:
             "health_news": (_NEWS_S, health_news.look),
             "delivery": (_NEWS_S, outbox.deliver_all),
             "images": (_IMAGES_S, lambda: look_at_images(context)),
+            "logs": (_LOGS_S, LogWatching(self.catalogue, self.stores, self.aws).look),
+            "status": (_STATUS_S, self._status_export().write),
             "bill": (_COSTS_S, self._bill_reading().look),
             "waste": (_COSTS_S, self._waste_looking().look),
             "budgets": (_COSTS_S, BudgetNews(self.stores, self.costs.all, teller).look),
             "prices": (_COSTS_S, self._price_reading().look),
         }
+
+    def _status_export(self) -> StatusExport:
+        from panel.lifecycle.status_export import StatusExport
+
+        settings = self.settings
+        return StatusExport(
+            self.status_board.look, self.stores, self.aws,
+            own=settings.data_path / "status", place=settings.status_export, root=settings.root,
+        )  # fmt: skip
 
     def run_agent(self, stop: threading.Event) -> None:
         """Be the task agent of the embedded AWS until ``stop`` is set."""

@@ -16,6 +16,7 @@ from panel.cli import (
     keys,
     local,
     locks,
+    logs,
     notify,
     page,
     records,
@@ -52,6 +53,7 @@ app.command("promote")(deployments.promote)
 app.command("releases")(releases.releases)
 app.command("images")(releases.images)
 app.command("source")(source.source)
+app.command("logs")(logs.logs)
 app.command("health")(health.health)
 app.command("locks")(locks.locks)
 app.add_typer(status.app, name="status")

@@ -13,7 +13,6 @@ NOT_CREATED = "{environment} does not exist, so it has no log."
 NO_CONTAINER = "None of its services runs as containers: files have no log."
 EMPTY = "Nothing was written in the last quarter of an hour. What comes next is shown here as it comes."
 NO_MATCH = "None of the lines that were read holds “{words}”."
-FAILED = "The log of {service} could not be read"
 #: What stands below the lines.
 EXTENT = "{count}, {first} to {last} UTC"
 LINE = ("line", "lines")

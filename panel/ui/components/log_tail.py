@@ -59,7 +59,7 @@ def _tail(environment: str, service: str, needle: str, still: bool) -> None:
     logs = panel.stores.logs
     watch = logs.get(environment, service) if still else logs.watch(environment, service)
     rows = logs.lines(environment, service, contains=needle, limit=_WINDOW)
-    trouble = _trouble(watch, service, alive=bool(panel.overview.workers()))
+    trouble = _trouble(watch, alive=bool(panel.overview.workers()))
     if trouble:
         draw(trouble)
     with st.container(height=_HEIGHT, autoscroll=not still, border=True, key=f"tail-lines-{environment}"):
@@ -67,13 +67,12 @@ def _tail(environment: str, service: str, needle: str, still: bool) -> None:
     draw(f"<p>{quiet(esc(_extent(rows, still=still)))}</p>")
 
 
-def _trouble(watch: LogWatch | None, service: str, *, alive: bool) -> str:
+def _trouble(watch: LogWatch | None, *, alive: bool) -> str:
     """Markup of why no line can come; empty where lines come."""
     if not alive:
         return f'<p role="status">{tone("warn", SHAPES["warn"])} {esc(text.NO_WORKER)}</p>'
     if watch is not None and watch.error:
-        title = tone("warn", f"{SHAPES['warn']} {esc(text.FAILED.format(service=service))}.")
-        return f'<p role="status">{title} {esc(watch.error)}</p>'
+        return f'<p role="status">{tone("warn", SHAPES["warn"])} {esc(watch.error)}</p>'
     return ""
 
 
