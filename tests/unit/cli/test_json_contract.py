@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from panel.health.probes import ProbeResult
-from panel.health.verdict import Verdict
+from panel.catalogue.schema import Owner
+from panel.health.causes import Cause
+from panel.health.probes import EventSeen, ProbeResult, TaskSeen
+from panel.health.verdict import Notice, ServiceHealth, Verdict
 from panel.localaws import AgentSupervisor
 
 ENVIRONMENT = {"name", "state", "url", "protected", "owner", "health", "services", "cost", "last_run"}
@@ -71,10 +73,38 @@ def test_health(terminal, panel):
     moment = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     probe = ProbeResult(name="site", service="frontend", verdict="healthy", detail="It answers.", evidence="200",
                         checked_at=moment, elapsed_ms=7)  # fmt: skip
-    panel.report = Verdict("staging", "healthy", (), {}, (probe,), moment)
+    owner = Owner(team="API team", contact="api@example.com")
+    cause = Cause("People cannot save.", "backend", owner, "503", "C1")
+    service = ServiceHealth(
+        "healthy", tasks=(TaskSeen("t1", state="RUNNING"),), events=(EventSeen(None, "steady"),)
+    )
+    panel.report = Verdict(
+        "staging",
+        "healthy",
+        (cause,),
+        {"backend": service},
+        (probe,),
+        moment,
+        notices=(Notice("Soon.", None, owner),),
+    )
     report = terminal.json("health", "staging")
-    assert set(report) >= {"verdict", "causes", "services", "probes"}
-    assert set(report["probes"][0]) >= {"name", "verdict", "detail", "checked_at"}
+    assert set(report) == {
+        "environment", "verdict", "since", "checked_at", "rule", "causes", "notices", "measures", "services", "probes",
+    }  # fmt: skip
+    assert set(report["probes"][0]) == {
+        "name", "service", "verdict", "detail", "evidence", "notice", "checked_at", "elapsed_ms",
+    }  # fmt: skip
+    assert set(report["causes"][0]) == {"text", "service", "owner", "evidence", "rule"}
+    assert set(report["notices"][0]) == {"text", "service", "owner"}
+    backend = report["services"]["backend"]
+    assert set(backend) == {
+        "verdict", "rule", "notice", "version", "digest", "desired", "running", "pending", "measures", "zones", "tasks",
+        "events",
+    }  # fmt: skip
+    assert set(backend["tasks"][0]) == {
+        "id", "zone", "state", "health", "started_at", "stopped_at", "reason", "exit_code", "version",
+    }  # fmt: skip
+    assert set(backend["events"][0]) == {"at", "text"}
 
 
 def test_cost_of_an_environment_and_of_a_plan_file(terminal, tmp_path):
