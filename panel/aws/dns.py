@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -14,6 +15,7 @@ from panel.errors import EndpointError
 
 _Found = TypeVar("_Found")
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+_OWNERS_ASKED = 2
 # The resolver of the C library knows no time limit: a question that hangs keeps its thread until it gives up.
 _SLOTS = threading.BoundedSemaphore(32)
 
@@ -44,28 +46,63 @@ class NameSeen:
         return bool(shared) or any(name.endswith(".cloudfront.net") for name in self.owners)
 
 
-def name_seen(domain: str, edge_name: str, *, timeout_s: float = 5.0) -> NameSeen:
+def addresses_of(name: str) -> tuple[str, ...]:
+    """The addresses of a name, as this machine's resolver has them; takes as long as that takes.
+
+    Raises:
+        socket.gaierror: the name is not known, or the resolver has trouble.
+    """
+    found = socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM)
+    return tuple(sorted({str(item[4][0]) for item in found}))
+
+
+def owner_of(address: str) -> str:
+    """The name that an address says of itself.
+
+    Raises:
+        OSError: it says none, or the resolver has trouble.
+    """
+    return socket.gethostbyaddr(address)[0]
+
+
+def name_seen(
+    domain: str,
+    edge_name: str,
+    *,
+    timeout_s: float = 5.0,
+    ask: Callable[[str], tuple[str, ...]] = addresses_of,
+    ask_owner: Callable[[str], str] = owner_of,
+) -> NameSeen:
     """Where the domain of an environment leads, and where CloudFront's own name does.
+
+    Args:
+        timeout_s: seconds for each question.
+        ask, ask_owner: the resolver.
 
     Raises:
         EndpointError: the resolver did not answer in time, or has trouble.
     """
-    addresses = resolve(domain, timeout_s=timeout_s)
-    edge = resolve(edge_name, timeout_s=timeout_s)
-    owners: tuple[str, ...] = ()
+    addresses = resolve(domain, timeout_s=timeout_s, ask=ask)
+    edge = resolve(edge_name, timeout_s=timeout_s, ask=ask)
+    owners: list[str] = []
     if addresses and not set(addresses) & set(edge):
-        owners = _owners(addresses[:2], timeout_s)
-    return NameSeen(domain, addresses, edge_name, edge, owners)
+        for address in addresses[:_OWNERS_ASKED]:
+            # An address need not have a name, and this is only a second opinion.
+            with suppress(OSError):
+                owners.append(_within(timeout_s, partial(ask_owner, address)))
+    return NameSeen(domain, addresses, edge_name, edge, tuple(owners))
 
 
-def resolve(name: str, *, timeout_s: float = 5.0) -> tuple[str, ...]:
+def resolve(
+    name: str, *, timeout_s: float = 5.0, ask: Callable[[str], tuple[str, ...]] = addresses_of
+) -> tuple[str, ...]:
     """The addresses of a name, sorted; empty when nobody knows the name.
 
     Raises:
         EndpointError: the resolver did not answer in time, or has trouble.
     """
     try:
-        found = _within(timeout_s, lambda: socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM))
+        return _within(timeout_s, partial(ask, name))
     except socket.gaierror as error:
         if error.errno in _NO_SUCH_NAME:
             return ()
@@ -74,17 +111,6 @@ def resolve(name: str, *, timeout_s: float = 5.0) -> tuple[str, ...]:
         raise _silent(name, f"it is no name: {error}") from error
     except TimeoutError as error:
         raise _silent(name, f"no answer within {timeout_s:g} s") from error
-    return tuple(sorted({str(item[4][0]) for item in found}))
-
-
-def _owners(addresses: Iterable[str], timeout_s: float) -> tuple[str, ...]:
-    names = []
-    for address in addresses:
-        try:
-            names.append(_within(timeout_s, partial(socket.gethostbyaddr, address))[0])
-        except OSError:
-            continue  # an address need not have a name, and this is only a second opinion
-    return tuple(names)
 
 
 def _within(timeout_s: float, ask: Callable[[], _Found]) -> _Found:

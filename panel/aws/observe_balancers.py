@@ -80,7 +80,7 @@ def _described(aws: Aws, arns: list[str]) -> dict[str, LoadBalancer]:
 
 def _balancer(raw: dict[str, Any]) -> LoadBalancer:
     state = raw.get("State", {})
-    zones = sorted(zone.get("ZoneName", "") for zone in raw.get("AvailabilityZones") or [])
+    zones = sorted({zone.get("ZoneName", "") for zone in raw.get("AvailabilityZones") or []})
     return LoadBalancer(
         arn=raw["LoadBalancerArn"],
         name=raw.get("LoadBalancerName", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 
 from panel.aws.observe import MachineGroup, Target
 from panel.aws.observe_alarms import Alarm
@@ -232,5 +233,5 @@ def _begins(name: str, prefix: str) -> bool:
 
 
 def _alarm_evidence(alarm: Alarm) -> str:
-    since = f" since {alarm.since:%Y-%m-%d %H:%M} UTC" if alarm.since else ""
+    since = f" since {alarm.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if alarm.since else ""
     return f"{alarm.name} {alarm.state}{since}: {alarm.reason}"
