@@ -23,6 +23,7 @@ _CURRENCY = "USD"
 _NOT_COUNTED = ["Credit", "Refund"]
 # Some hundred environments for two months; a longer answer is one that nobody meant to ask for.
 _MOST_PAGES = 60
+_TOO_MANY = "LimitExceededException"
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedException"})
 #: There is nothing to tell: Cost Explorer was just switched on, or too little was charged so far to expect anything.
 _NO_DATA = "DataUnavailableException"
@@ -198,6 +199,8 @@ def _explained(action: str) -> Iterator[None]:
                 "Allow the panel's AWS identity ce:GetCostAndUsage and ce:GetCostForecast (docs/panel-policy.json), and "
                 "switch Cost Explorer on, once, under Billing and Cost Management. Then: panel cost actual --refresh."
             )
+        elif code == _TOO_MANY:
+            error.hint = "Others ask Cost Explorer as well. Ask again later."
         elif code == _NO_DATA:
             error.hint = "Cost Explorer was switched on a short while ago: it takes up to a day to have data."
         raise
