@@ -1,6 +1,7 @@
 """Which lines look like errors, and how far a log is read."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 from botocore.stub import Stubber
@@ -37,6 +38,8 @@ def test_lines_that_look_like_errors(line, expected):
     assert looks_like_error(line) == expected
 
 
+# Making clients takes longer than all that is done with them.
+@cache
 def account(endpoint=None):
     return Aws(Account("us-east-2", endpoint, "test", "test"))
 

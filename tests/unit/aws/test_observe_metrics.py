@@ -32,7 +32,7 @@ def points(*values, start=0):
     return tuple(MetricPoint(BEGIN + timedelta(minutes=start + n), value) for n, value in enumerate(values))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def aws():
     return Aws(Account("us-east-2", None, "test", "test"))
 

@@ -1,6 +1,7 @@
 """Reading tasks: pages, what stopped them, and zones, from answers that the test writes."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from botocore.stub import Stubber
@@ -17,6 +18,8 @@ def arn(number):
     return f"arn:aws:ecs:us-east-2:123456789012:task/{CLUSTER}/{number:032x}"
 
 
+# Making clients takes longer than all that is done with them.
+@cache
 def account(endpoint=None):
     return Aws(Account("us-east-2", endpoint, "test", "test"))
 
