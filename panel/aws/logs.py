@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,7 +21,7 @@ _PAGES = 5
 
 @dataclass(frozen=True)
 class LogEvent:
-    """One line. ``id`` is the same however often it is read; ``at_ms`` is when it was written, in milliseconds since 1970."""
+    """One line. ``id`` is the same however often it is read; ``at_ms``: when it was written, in milliseconds since 1970."""
 
     id: str
     at_ms: int
@@ -94,23 +92,15 @@ def events_since(aws: Aws, group: str, since_ms: int) -> LogEvents | None:
             found += answer["events"]
             if not answer.get("nextToken"):
                 # The embedded AWS has no pages: it answers with the first lines and leaves out the rest.
-                return LogEvents(_numbered(found), cut=aws.account.emulated and len(found) >= _PAGE)
+                return LogEvents(_events(found), cut=aws.account.emulated and len(found) >= _PAGE)
             asked["nextToken"] = answer["nextToken"]
-    return LogEvents(_numbered(found), cut=True)
+    return LogEvents(_events(found), cut=True)
 
 
-def _numbered(found: list[dict[str, Any]]) -> tuple[LogEvent, ...]:
-    """The lines with their ids. The embedded AWS gives none: there its place among equal lines tells one from another."""
-    seen: Counter[tuple[str, int, str]] = Counter()
-    events = []
-    for raw in found:
-        stream, at, message = (
-            raw.get("logStreamName", ""),
-            int(raw.get("timestamp", 0)),
-            raw.get("message", ""),
-        )
-        seen[stream, at, message] += 1
-        own = f"{stream} {at} {seen[stream, at, message]} {message}"
-        name = raw.get("eventId") or hashlib.sha256(own.encode()).hexdigest()[:40]
-        events.append(LogEvent(name, at, stream, message.rstrip()))
+def _events(found: list[dict[str, Any]]) -> tuple[LogEvent, ...]:
+    events = [
+        LogEvent(raw["eventId"], int(raw["timestamp"]), raw["logStreamName"], raw.get("message", "").rstrip())
+        for raw in found
+    ]
+    # Pages are in order, of each stream at least.
     return tuple(sorted(events, key=lambda event: event.at_ms))
