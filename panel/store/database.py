@@ -8,14 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from filelock import FileLock
-from filelock import Timeout as LockTimeout
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import Session, create_engine
 
@@ -23,9 +16,7 @@ from panel.errors import ConfigurationError, StorageError
 from panel.store import fence
 from panel.store.discretion import mask_what_is_written, serialize
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
-# Numbers of PostgreSQL's advisory locks: any will do, as long as nothing else in the database uses them.
-_UPGRADE = 7261636
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 class Database:
@@ -72,38 +63,21 @@ class Database:
         Raises:
             StorageError: the database cannot be reached or written, or a newer panel has written it.
         """
-        config = Config()
-        # Alembic reads options as templates in which a percent sign means something.
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        with _errors(self.place), _upgrade_errors(self.place):
-            if self._current() == ScriptDirectory.from_config(config).get_current_head():
+        with errors(self.place):
+            if self._current() == newest_revision():
                 return
-            if self.sqlite and self._url.database:
-                with FileLock(f"{self._url.database}.upgrade.lock", timeout=60):
-                    self._upgrade(config)
-            else:
-                self._upgrade(config)
+        # Here, not at the top: what brings a schema up to date is large, and hardly ever needed.
+        from panel.store.upgrading import upgrade
+
+        with errors(self.place):
+            upgrade(self)
 
     def _current(self) -> str | None:
         with self.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
-
-    def _upgrade(self, config: Config) -> None:
-        with (
-            self.engine.connect() as connection,
-            _without_foreign_keys(connection, sqlite=self.sqlite),
-            connection.begin(),
-        ):
-            if not self.sqlite:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE})")
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            broken = self.sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-            if broken:
-                raise StorageError(
-                    f"The panel's database {self.place} was not upgraded: rows of {broken[0]} belong to nothing.",
-                    hint="Restore a copy from before, and report this.",
-                )
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+            return str(row[0]) if row is not None else None
 
     def revision(self) -> str | None:
         """The schema's version; None before the first upgrade.
@@ -111,16 +85,17 @@ class Database:
         Raises:
             StorageError: the database refused.
         """
-        with _errors(self.place):
+        with errors(self.place):
             return self._current()
 
     def knows(self, revision: str) -> bool:
         """Whether this panel knows a version of the schema, and can bring it up to date."""
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        return revision in {
-            script.revision for script in ScriptDirectory.from_config(config).walk_revisions()
-        }
+        return revision in _revisions()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database; None for one in memory and for a server."""
+        return Path(self._url.database) if self.sqlite and self._url.database else None
 
     @property
     def url(self) -> str:
@@ -130,7 +105,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; its rows stay usable afterwards."""
-        with _errors(self.place), Session(self.engine, expire_on_commit=False) as session:
+        with errors(self.place), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -140,7 +115,7 @@ class Database:
         Raises:
             SupersededError: this thread works on a run that another worker has by now.
         """
-        with _errors(self.place), Session(self.engine, expire_on_commit=False) as session:
+        with errors(self.place), Session(self.engine, expire_on_commit=False) as session:
             if self.sqlite:
                 # Take the write lock at once: a read that later wants to write may be refused by SQLite.
                 session.connection().exec_driver_sql("ROLLBACK")
@@ -162,18 +137,13 @@ class Database:
         self.engine.dispose()
 
 
-@contextmanager
-def _without_foreign_keys(connection: Connection, *, sqlite: bool) -> Iterator[None]:
-    """SQLite changes a table by making it anew, which its own references would forbid. Only outside a transaction
-    does it let itself be told to look away, hence past SQLAlchemy, which would begin one."""
-    driver: Any = connection.connection.driver_connection
-    if sqlite:
-        driver.execute("PRAGMA foreign_keys=OFF")
-    try:
-        yield
-    finally:
-        if sqlite:
-            driver.execute("PRAGMA foreign_keys=ON")
+def newest_revision() -> str:
+    """The version of the schema that this panel works with; migrations are files whose names begin with theirs."""
+    return max(_revisions())
+
+
+def _revisions() -> frozenset[str]:
+    return frozenset(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))
 
 
 def _wrong_url(why: str) -> ConfigurationError:
@@ -201,28 +171,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 @contextmanager
-def _upgrade_errors(place: str) -> Iterator[None]:
-    try:
-        yield
-    except CommandError as error:
-        raise StorageError(
-            f"The panel's database {place} has a schema this version of the panel does not know: {error}.",
-            hint="Start the newer panel that has written it, or restore a copy from before.",
-        ) from error
-    except LockTimeout as error:
-        raise StorageError(
-            f"Another process has been upgrading the panel's database {place} for too long.",
-            hint="End that process, then start again.",
-        ) from error
-    except OSError as error:
-        raise StorageError(
-            f"The panel cannot write beside its database {place}: {error.strerror}.",
-            hint="Free some space or set PANEL_DATA_DIR to a folder it may write.",
-        ) from error
-
-
-@contextmanager
-def _errors(place: str) -> Iterator[None]:
+def errors(place: str) -> Iterator[None]:
+    """Say of the database at ``place`` what it refused, as the panel's error."""
     try:
         yield
     except IntegrityError:
