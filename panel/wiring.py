@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from panel.health.sweep import Report
     from panel.lifecycle.bill_reading import BillReading
     from panel.lifecycle.context import Context
+    from panel.lifecycle.current_prices import Prices
     from panel.lifecycle.keys import Keys
-    from panel.lifecycle.price_reading import PriceReading, Prices
+    from panel.lifecycle.price_reading import PriceReading
     from panel.lifecycle.status_export import StatusExport
     from panel.lifecycle.waste_looking import WasteLooking
     from panel.lifecycle.worker import Duty
@@ -130,7 +131,7 @@ class Panel:
 
     @cached_property
     def _prices(self) -> Prices:
-        from panel.lifecycle.price_reading import Prices
+        from panel.lifecycle.current_prices import Prices
 
         return Prices(self.stores)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from panel.catalogue.usage import Usage
@@ -36,10 +36,11 @@ class Unpriced:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a pricing rule may look at besides the resource itself."""
+    """What a pricing rule may look at besides the resource itself. ``asked``: the assumptions that rules asked for."""
 
     world: World
     usage: Usage
+    asked: set[str] = field(default_factory=set)
 
     @property
     def hours(self) -> Decimal:
@@ -48,6 +49,7 @@ class Scene:
 
     def amount(self, name: str) -> Decimal:
         """An assumption's figure, exactly as written."""
+        self.asked.add(name)
         return amount(self.usage, name)
 
 

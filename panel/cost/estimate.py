@@ -129,6 +129,7 @@ def to_dict(priced: Estimate) -> dict[str, object]:
         "free": list(priced.free),
         "assumptions": figures(priced.assumptions),
         "assumption_origins": origins(priced.assumptions),
+        "assumed": sorted(priced.assumed),
         "free_tier": [
             {
                 "component": line.component,
@@ -158,6 +159,7 @@ class _Priced:
     items: tuple[Item, ...]
     unknown: tuple[Unknown, ...]
     free: tuple[str, ...]
+    assumed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ class _Counting:
             free=found.free,
             assumptions=self.usage,
             free_tier=free_tier(found.items),
+            assumed=found.assumed,
         )
 
     def priced(self, world: World) -> _Priced:
@@ -197,7 +200,7 @@ class _Counting:
                     unknown.append(line)
         charged = {item.address for item in items} | {gap.address for gap in unknown}
         free = {resource.type for resource in world.resources if resource.address not in charged}
-        return _Priced(tuple(items), tuple(unknown), tuple(sorted(free)))
+        return _Priced(tuple(items), tuple(unknown), tuple(sorted(free)), frozenset(scene.asked))
 
 
 def _lines(resource: Resource, scene: Scene, prices: PriceList, region: str) -> Iterator[Item | Unknown]:

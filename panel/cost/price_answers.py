@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from panel.aws.price_list import ListedPrice
 from panel.cost.price_questions import Question, Wanted, plain
 from panel.cost.prices import EVERYWHERE, Price, PriceList
+
+if TYPE_CHECKING:
+    from panel.aws.price_list import ListedPrice
 
 SOURCE = "AWS Price List API"
 

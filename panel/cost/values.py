@@ -66,6 +66,7 @@ class Estimate:
 
     ``monthly_usd`` and ``delta_usd`` are rounded to cents; ``delta_usd`` is the change from what stands now.
     ``free`` are the resource types in it that cost nothing by themselves. ``free_tier`` is taken off nowhere.
+    ``assumed``: the names of those assumptions that it rests on.
     """
 
     monthly_usd: Decimal
@@ -77,6 +78,7 @@ class Estimate:
     free: tuple[str, ...]
     assumptions: Usage
     free_tier: tuple[FreeTierLine, ...] = ()
+    assumed: frozenset[str] = frozenset()
 
 
 def total(items: Iterable[Item]) -> Decimal:

@@ -15,7 +15,7 @@ from panel.engine.events import ChangeCounts
 from panel.engine.outcome import Outcome
 from panel.engine.plan import PlanSummary, ResourceChange
 from panel.errors import OperationError, RefusedError
-from panel.lifecycle.price_reading import stored_prices
+from panel.lifecycle.current_prices import stored_prices
 from panel.lifecycle.scaling import refuse_more_than_sizes
 from panel.lifecycle.schedule_hours import SCALING
 from panel.lifecycle.stack_steps import FRESH, Planned, StackSteps

@@ -1,20 +1,18 @@
-"""Prices as AWS tells them: read once a day, looked at for mistakes, kept in the store, and counted with."""
+"""Prices as AWS tells them: read once a day, looked at for mistakes and kept in the store."""
 
 from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from panel.aws.price_list import listed_prices
 from panel.aws.session import Aws
 from panel.catalogue.schema import Catalogue
 from panel.cost.price_answers import answered
 from panel.cost.price_questions import questions
-from panel.cost.prices import Price, PriceList, packaged_prices
+from panel.cost.prices import Price, packaged_prices
 from panel.errors import PanelError
 from panel.store.cost_tables import LivePrice
 from panel.store.readings import Readings
@@ -25,47 +23,10 @@ from panel.store.tables import now
 READING = "prices"
 #: Prices change a few times a year; what failed is tried again sooner.
 _EVERY, _AGAIN = timedelta(days=1), timedelta(hours=1)
-# An estimate may count with prices of a minute ago.
-_FRESH_S = 60.0
 _OF_INSTANCE = re.compile(r"^(\S+) Linux on-demand shared tenancy$")
 _OF_DATABASE = re.compile(r"^(db\.\S+) ")
 
 _log = logging.getLogger(__name__)
-
-
-class Prices:
-    """The packaged prices with those in their place that AWS told; the store is asked at most once a minute."""
-
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
-        self._kept: tuple[float, PriceList] | None = None
-
-    def current(self) -> PriceList:
-        """What to count with now."""
-        kept = self._kept
-        if kept is None or time.monotonic() - kept[0] > _FRESH_S:
-            kept = self._kept = (time.monotonic(), stored_prices(self._stores))
-        return kept[1]
-
-
-def stored_prices(stores: Stores) -> PriceList:
-    """The packaged prices with those in their place that the store has from AWS."""
-    told = stores.prices.all()
-    if not told:
-        return packaged_prices()
-    return packaged_prices().over(
-        Price(
-            resource_type=row.resource_type,
-            component=row.component,
-            region=row.region,
-            unit=row.unit,
-            usd=Decimal(row.usd),
-            source=row.source,
-            as_of=row.as_of,
-            live=True,
-        )
-        for row in told
-    )
 
 
 class PriceReading:

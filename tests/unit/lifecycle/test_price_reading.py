@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate, to_dict
 from panel.cost.prices import packaged_prices
-from panel.lifecycle.price_reading import READING, PriceReading, Prices, stored_prices
+from panel.lifecycle.current_prices import Prices, stored_prices
+from panel.lifecycle.price_reading import READING, PriceReading
 from panel.store.stores import Stores
 from panel.store.tables import now
 
