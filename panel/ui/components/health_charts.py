@@ -27,11 +27,19 @@ if (
 ):  # at run time it is imported where a chart is drawn: it is large, and only this tab needs it
     import altair as alt
 
-_ROW, _HEIGHT = 28, 130
+_ROW, _HEIGHT = 42, 130
 #: Pixels below a chart for its times, and above it for the names of changes.
 _AXIS, _NAMES = 32, 18
-#: A span says its word from this share of the window on, and its shape from that.
-_WORD, _SHAPE = 0.14, 0.03
+_PADDING = {"left": 5, "top": 5, "right": 5, "bottom": 5}
+#: Of a row: how high the bar is, and how far from the middle the bar and the names are.
+_BAR, _BELOW, _ABOVE = 16, 9, -11
+#: A span says its word, or only its shape, where there is room: only the browser knows how wide the chart is.
+_FITTING = (
+    "datum.share * width > 7 * length(datum.word) + 20 ? datum.shape + ' ' + datum.word"
+    " : datum.share * width > 18 ? datum.shape : ''"
+)
+#: On a narrow screen the names of changes would cover each other; hover and the list below say them.
+_ROOMY = "width > 560 ? datum.label : ''"
 #: Labels of changes nearer to each other than this share of the window would cover each other.
 _APART = 0.11
 _LABEL, _CAUSE = 22, 160
@@ -58,7 +66,7 @@ def ms(at: datetime) -> int:
 
 
 def strip(view: HealthView, rows: Mapping[str, str]) -> Any:
-    """The verdicts as bars, one row for each service.
+    """The verdicts as bars over the whole width, one row for each service with its name and uptime above its bar.
 
     Args:
         rows: names on the chart by service, in order; the empty service is the whole.
@@ -67,23 +75,22 @@ def strip(view: HealthView, rows: Mapping[str, str]) -> Any:
 
     bars = [_bar(span, rows[span.service], view) for service in rows for span in view.spans.get(service, ())]
     order = list(rows.values())
-    y = alt.Y(
-        "row:N", sort=order, title=None, scale=alt.Scale(domain=order, paddingInner=0.35, paddingOuter=0.2),
-        axis=alt.Axis(labelColor=colour("ink"), labelLimit=150, ticks=False, domain=False),
-    )  # fmt: skip
+    y = alt.Y("row:N", sort=order, title=None, axis=None, scale=alt.Scale(domain=order, padding=0))
     base = alt.Chart(alt.InlineData(values=bars))
     tips = [
         alt.Tooltip("row:N", title=text.OF), alt.Tooltip("word:N", title=text.STATE), alt.Tooltip("from:N", title=text.SPAN_FROM),
         alt.Tooltip("to:N", title=text.SPAN_TO), alt.Tooltip("cause:N", title=text.CAUSE),
     ]  # fmt: skip
-    colours = alt.Color("colour:N", scale=None)
-    body = base.mark_bar(cornerRadius=2).encode(
-        x=_x(view), x2="end:T", y=y, color=colours, opacity=alt.Opacity("opacity:Q", scale=None), tooltip=tips
+    body = base.mark_bar(height=_BAR, yOffset=_BELOW).encode(
+        x=_x(view), x2="end:Q", y=y, color=alt.Color("colour:N", scale=None),
+        opacity=alt.Opacity("opacity:Q", scale=None), tooltip=tips,
+    )  # fmt: skip
+    labels = (
+        base.transform_calculate(label=_FITTING)
+        .mark_text(align="left", dx=5, dy=_BELOW, fontSize=11)
+        .encode(x=_x(view), y=y, text="label:N", color=alt.Color("ink:N", scale=None), tooltip=tips)
     )
-    labels = base.mark_text(align="left", dx=5, fontSize=11, clip=True).encode(
-        x=_x(view), y=y, text="label:N", color=alt.Color("ink:N", scale=None), tooltip=tips
-    )
-    layers = [body, labels, *changes(view, labelled=True), _up(view, rows, y)]
+    layers = [body, labels, *_titles(view, rows, y), *changes(view, labelled=True)]
     return _finished(alt.layer(*layers), height=_ROW * len(rows) + _AXIS + _NAMES, name=text.STRIP)
 
 
@@ -106,7 +113,7 @@ def lines(view: HealthView, series: Sequence[Series], service: str, *, unit: str
     if not layers:
         return None
     layers += [
-        _end(view, one, value, unit, shift)
+        _end(view, one, value, shift)
         for (one, value), shift in zip(latest, _shifts(latest, top), strict=True)
     ]
     return _finished(alt.layer(*layers, *changes(view, labelled=False)), height=_HEIGHT + _AXIS, name=name)
@@ -117,6 +124,11 @@ def values_of(points: Sequence[Measured], measure: str) -> list[tuple[datetime, 
     if measure == "latency_max_ms":
         return [(point.at, point.latency_max_ms) for point in points if point.latency_max_ms is not None]
     return [(point.at, point.measures[measure]) for point in points if measure in point.measures]
+
+
+def figure(value: float) -> str:
+    """A measure for people: three places, and all of a large one."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def changes(view: HealthView, *, labelled: bool) -> list[Any]:
@@ -139,8 +151,9 @@ def changes(view: HealthView, *, labelled: bool) -> list[Any]:
         named = [{"at": ms(mark.at), "label": shorten_label(mark.label)} for mark in _spread(view)]
         layers.append(
             alt.Chart(alt.InlineData(values=named))
+            .transform_calculate(name=_ROOMY)
             .mark_text(align="left", baseline="bottom", dx=-2, dy=-3, fontSize=11, color=colour("quiet"))
-            .encode(x=_x(view), y=alt.value(0), text="label:N")
+            .encode(x=_x(view), y=alt.value(0), text="name:N")
         )
     return layers
 
@@ -172,22 +185,28 @@ def _bar(span: Span, row: str, view: HealthView) -> dict[str, Any]:
         # What is well stays quiet, so that the eye finds what is not.
         "opacity": 0.28 if span.verdict in {"healthy", "unknown"} else 1.0,
         "ink": colour("ink") if span.verdict in {"healthy", "unknown"} else colour("page"),
-        "label": f"{shape} {word}" if share >= _WORD else shape if share >= _SHAPE else "",
+        "shape": shape, "share": share,
     }  # fmt: skip
 
 
-def _up(view: HealthView, rows: Mapping[str, str], y: alt.Y) -> Any:
-    """How much of what was measured each row was up, at the end of the row."""
+def _titles(view: HealthView, rows: Mapping[str, str], y: alt.Y) -> list[Any]:
+    """Above each bar: whose it is, and at its end how much of what was measured it was up."""
     import altair as alt
 
     found = [
-        {"row": row, "at": ms(view.end), "up": uptime_words(view.service_uptimes.get(service, Uptime()))}
+        {
+            "row": row, "at": ms(view.begin), "until": ms(view.end),
+            "up": uptime_words(view.service_uptimes.get(service, Uptime())),
+        }
         for service, row in rows.items()
+    ]  # fmt: skip
+    base = alt.Chart(alt.InlineData(values=found))
+    name = base.mark_text(align="left", dy=_ABOVE, fontSize=12, color=colour("ink"))
+    up = base.mark_text(align="right", dy=_ABOVE, fontSize=11, color=colour("quiet"))
+    return [
+        name.encode(x=_x(view), y=y, text="row:N"),
+        up.encode(x=alt.X("until:Q", title=None), y=y, text="up:N"),
     ]
-    mark = alt.Chart(alt.InlineData(values=found)).mark_text(
-        align="left", dx=8, fontSize=11, color=colour("quiet")
-    )
-    return mark.encode(x=_x(view), y=y, text="up:N")
 
 
 def _line(view: HealthView, rows: list[dict[str, Any]], one: Series, unit: str) -> Any:
@@ -218,16 +237,16 @@ def _alone(rows: Sequence[Mapping[str, Any]], tint: str) -> Any:
     return alt.OverlayMarkDef(color=tint, size=22) if len(rows) <= 3 else False
 
 
-def _end(view: HealthView, one: Series, value: float, unit: str, shift: int) -> Any:
+def _end(view: HealthView, one: Series, value: float, shift: int) -> Any:
     """The name of a line and its last value, at the right."""
     import altair as alt
 
-    label = f"{one.name} {value:,.4g}{f' {unit}' if unit else ''}"
+    label = f"{one.name} {figure(value)}"
     row = [{"at": ms(view.end), "value": value, "label": label}]
     mark = alt.Chart(alt.InlineData(values=row)).mark_text(
         align="left", dx=8, dy=shift, fontSize=11, color=colour(one.tint)
     )
-    return mark.encode(x=_x(view), y="value:Q", text="label:N")
+    return mark.encode(x=_x(view), y=_y(), text="label:N")
 
 
 def _shifts(latest: Sequence[tuple[Series, float]], top: float) -> list[int]:
@@ -254,6 +273,20 @@ def _with_gaps(rows: list[dict[str, Any]], view: HealthView) -> list[dict[str, A
     return found
 
 
+def _y() -> alt.Y:
+    import altair as alt
+
+    axis = alt.Axis(
+        labelColor=colour("quiet"),
+        gridColor=colour("rule"),
+        ticks=False,
+        domain=False,
+        tickCount=4,
+        tickMinStep=1,
+    )
+    return alt.Y("value:Q", title=None, axis=axis, scale=alt.Scale(zero=True, nice=True))
+
+
 def _x(view: HealthView) -> alt.X:
     """The times of the window. As plain numbers: Vega would read times in the browser's own zone."""
     import altair as alt
@@ -270,7 +303,7 @@ def _x(view: HealthView) -> alt.X:
 def _finished(chart: Any, *, height: int, name: str) -> Any:
     """The chart at its height, which holds the times below it and the names above it too."""
     return (
-        chart.properties(height=height, description=name, padding=5)
+        chart.properties(height=height, description=name, padding=_PADDING)
         .configure_view(stroke=None)
         .configure(background="transparent")
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from panel.lifecycle.health_report import ProbeNow, ServiceNow
 from panel.ui import health_text as text
+from panel.ui.components.health_charts import figure
 from panel.ui.components.markup import esc, mono, quiet, table
 from panel.ui.components.states import verdict_badge
 from panel.ui.format import brief, shorten
@@ -37,7 +38,7 @@ def _service(one: ServiceNow, measures: Sequence[str]) -> list[str]:
         if one.kind == "static" or one.running is None
         else f"{one.running} / {one.desired if one.desired is not None else '?'}"
     )
-    figures = [f"{one.measures[name]:,.4g}" if name in one.measures else "" for name in measures]
+    figures = [figure(one.measures[name]) if name in one.measures else "" for name in measures]
     return [
         f"{esc(one.name)} {quiet(esc(one.title))}",
         verdict_badge(one.verdict),

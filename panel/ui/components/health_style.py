@@ -5,7 +5,7 @@ from __future__ import annotations
 RULES = """
 .p-verdict { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: end; gap: 0.6rem 2.5rem; }
 .p-verdict h2 { margin: 0; font-size: 1.45rem; } .p-verdict h2 time, .p-verdict h2 .p-quiet { font-weight: 400; }
-.p-uptimes { display: flex; gap: 0 1.8rem; margin: 0 !important; padding: 0; }
+.p .p-uptimes { display: flex; gap: 0 1.8rem; margin: 0; padding: 0; }
 .p-uptimes > div { min-width: 4.5rem; } .p .p-uptimes dt, .p .p-uptimes dd { margin: 0; padding: 0; }
 .p .p-uptimes dd { font-size: 1.15rem; font-weight: 650; } .p-uptimes small { font-weight: 400; font-size: 0.8rem; }
 .p-cause { border-left: 3px solid var(--p-none); padding: 0.1rem 0 0.1rem 0.8rem; }
@@ -26,7 +26,7 @@ RULES = """
 .p-topo ul::before { content: ""; position: absolute; left: 0; width: 1.2rem; top: 50%; border-top: 1px solid var(--p-quiet); }
 .p-box { border: 1px solid var(--p-rule); border-left: 3px solid currentColor; border-radius: 4px; padding: 0.3rem 0.7rem;
   min-width: 8.5rem; max-width: 15rem; flex: none; }
-.p-box > * { color: var(--p-ink); } .p-box .p-said, .p-box .p-fact { font-size: 0.8rem; line-height: 1.35; color: var(--p-quiet); }
+.p .p-box, .p .p-zone { font-size: 0.94rem; } .p-box > * { color: var(--p-ink); } .p-box .p-said, .p-box .p-fact { font-size: 0.8rem; line-height: 1.35; color: var(--p-quiet); }
 .p-box .p-said { display: -webkit-box; -webkit-line-clamp: 4; -webkit-box-orient: vertical; overflow: hidden; }
 .p-box.p-gone { border-style: dashed; border-left-style: solid; }
 .p-zone { border: 1px solid var(--p-rule); border-radius: 4px; padding: 0.35rem 0.6rem 0.6rem; background: var(--p-soft); }
@@ -43,7 +43,7 @@ RULES = """
   .p .p-topo ul { border-left: 1px solid var(--p-quiet); margin-left: 0.6rem !important; padding-left: 0; }
   .p-box { max-width: none; } .p-behind { padding: 0.25rem 0 0 1.4rem; } .p-tasks { display: block; }
   .p-tasks .p-box + .p-box { margin-top: 0.3rem; }
-  .p-uptimes { gap: 0 1.2rem; }
+  .p .p-uptimes { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 0.8rem; } .p-uptimes > div { min-width: 0; }
 }
 [class*="st-key-history-head-"] { align-items: end; }
 .p-changes { display: grid; grid-template-columns: auto auto auto 1fr; gap: 0.1rem 1.3rem; font-size: 0.87rem; align-items: baseline; }

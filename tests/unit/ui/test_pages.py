@@ -64,8 +64,8 @@ def test_an_environment_has_its_page(open_page: Open, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("tab", "full", "empty"),
-    [("Overview", "Task 1", "Nothing is created yet"), ("Runs", "Update", "No runs yet"),
-     ("Deployments", "4f2a91c07be5", "was not deployed to staging yet"), ("Health", "Target group", "No checks yet"),
+    [("Overview", "Load balancer", "Nothing is created yet"), ("Runs", "Update", "No runs yet"),
+     ("Deployments", "4f2a91c07be5", "was not deployed to staging yet"), ("Health", "No check found anything wrong", "so nothing of it can be broken"),
      ("Cost", "over budget", "if it were created now"), ("Activity", "&lt;script&gt;", "Nobody has done anything")],
 )  # fmt: skip
 def test_every_tab_has_something_to_say(open_page: Open, tab: str, full: str, empty: str) -> None:
