@@ -10,7 +10,9 @@ from threading import Event
 
 import boto3
 
-from panel.localaws import AgentClients, run_agent, sdk_environment
+from panel.localaws import sdk_environment
+from panel.localaws.agent import run_agent
+from panel.localaws.clients import AgentClients
 from panel.localaws.rollout import Limits
 
 
