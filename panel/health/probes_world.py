@@ -185,10 +185,11 @@ def _standing(seen: LoadBalancer, listening: Sequence[Listener], targets: Sequen
         return Finding(*_STATES[seen.state])
     if not listening:
         return Finding("down", "The load balancer listens on no port: nothing can reach the services.")
+    # That is the tasks' fault, which their own looks call down: the owner of the service is to be called.
     if not targets:
-        return Finding("down", "The load balancer has no task to pass requests on to.")
+        return Finding("degraded", "The load balancer has no task to pass requests on to.")
     if all(target.state == "unhealthy" for target in targets):
-        return Finding("down", "No task answers the load balancer.")
+        return Finding("degraded", "No task answers the load balancer.")
     if seen.state != "active":
         return Finding("unknown", "The load balancer does not say whether it works.")
     return None

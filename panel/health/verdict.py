@@ -42,8 +42,8 @@ __all__ = ["Cause", "Notice", "ServiceHealth", "Verdict", "judge", "lost_verdict
 
 _Value = TypeVar("_Value")
 
-#: Whose measures are the environment's own.
-_MEASURE_THE_WHOLE = ("site", "load_balancer", "cloudfront_errors")
+#: Whose measures are the environment's own: those nearest to people first.
+_MEASURE_THE_WHOLE = ("site", "cloudfront_errors", "load_balancer")
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,9 @@ def judge(
         environment, rule.verdict, causes, services, tuple(results), checked_at,
         rule=rule.id,
         notices=_notices(catalogue, owner, results),
-        measures=_measures([r.reading for r in results if r.name in _MEASURE_THE_WHOLE and r.reading]),
+        measures=_measures(
+            r.reading for name in _MEASURE_THE_WHOLE for r in results if r.name == name and r.reading
+        ),
         since=since,
     )  # fmt: skip
 

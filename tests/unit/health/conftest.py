@@ -9,6 +9,7 @@ import pytest
 
 from panel.catalogue.schema import Catalogue
 from panel.health.probes import ProbeResult, ProbeState, Reading
+from panel.health.rules import AROUND
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def moment() -> datetime:
 @pytest.fixture
 def result(moment: datetime) -> Callable[..., ProbeResult]:
     """Builds a probe result; the kind of probe says which service it is about."""
-    service_of = {"site": "frontend", "cloudfront": "frontend", "instances": None}
+    service_of = dict.fromkeys(AROUND, None) | {"site": "frontend", "cloudfront": "frontend"}
 
     def build(
         name: str,
@@ -68,10 +69,12 @@ def result(moment: datetime) -> Callable[..., ProbeResult]:
         *,
         reading: Reading | None = None,
         reached: bool = True,
+        notice: str = "",
+        service: str | None = None,
     ) -> ProbeResult:
         return ProbeResult(
             name=name,
-            service=service_of.get(name, "backend"),
+            service=service or service_of.get(name, "backend"),
             verdict=verdict,
             detail=detail or f"{name} is {verdict}.",
             evidence=f"evidence of {name}",
@@ -79,6 +82,7 @@ def result(moment: datetime) -> Callable[..., ProbeResult]:
             elapsed_ms=1,
             reading=reading,
             reached=reached,
+            notice=notice,
         )
 
     return build
