@@ -8,7 +8,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from panel.aws.refusals import passes_by_itself, sign_in_expired
+from panel.aws.refusals import denied_permission, passes_by_itself, sign_in_expired
 from panel.aws.session import translated
 from panel.errors import PanelError
 
@@ -52,3 +52,34 @@ def test_everything_else_is_neither():
     assert not passes_by_itself(error)
     assert not sign_in_expired(error)
     assert not sign_in_expired(PanelError("of the panel's own"))
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "operation", "permission"),
+    [
+        (
+            "AccessDeniedException",
+            "User: arn:aws:iam::1:user/p is not authorized to perform: ecs:ListTasks on resource: *",
+            "ListTasks",
+            "ecs:ListTasks",
+        ),
+        (
+            "UnauthorizedOperation",
+            "You are not authorized to perform this operation.",
+            "DescribeSubnets",
+            "DescribeSubnets",
+        ),
+        ("403", "Forbidden", "HeadBucket", "s3:ListBucket"),
+        ("AccessDenied", "Access Denied", "GetBucketVersioning", "s3:GetBucketVersioning"),
+        ("ThrottlingException", "Rate exceeded", "ListTasks", None),
+        ("ExpiredTokenException", "The token is expired", "ListTasks", None),
+    ],
+)
+def test_a_refusal_names_the_permission_that_is_missing(code, said, operation, permission):
+    error = told(ClientError({"Error": {"Code": code, "Message": said}}, operation))
+
+    assert denied_permission(error) == permission
+
+
+def test_no_answer_is_no_missing_permission():
+    assert denied_permission(told(NoCredentialsError())) is None
