@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,9 @@ import pytest
 
 from panel.aws.front_door import FrontDoor, front_door, get, require_listening, site_release_seen, site_seen
 from panel.aws.observe import distribution
+from panel.aws.observe_logs import log_errors
+from panel.aws.observe_metrics import metrics, service_queries
+from panel.aws.observe_tasks import tasks
 from panel.aws.session import Account, Aws
 from panel.catalogue.schema import Catalogue
 from panel.errors import EndpointError, NotFoundError
@@ -240,6 +244,28 @@ def test_tasks_that_only_ecs_believes_in_do_not_count(aws: Aws, endpoint: str, c
     }
     assert report.services["backend"].running == 2
     assert report.verdict == "down", "registered, yet nothing answers people"
+
+
+def test_single_tasks_and_lines_of_logs_are_told_and_figures_are_not(aws: Aws) -> None:
+    create_service(aws, "looked-at")
+    ecs, logs, now = aws.client("ecs"), aws.client("logs"), datetime.now(UTC)
+    first = ecs.list_tasks(cluster="looked-at")["taskArns"][0]
+    ecs.stop_task(cluster="looked-at", task=first, reason="by hand")
+    logs.create_log_group(logGroupName="/ecs/looked-at")
+    logs.create_log_stream(logGroupName="/ecs/looked-at", logStreamName="one")
+    at = round(now.timestamp() * 1000)
+    lines = [{"timestamp": at, "message": text} for text in ("GET / 200", "ERROR one", "FATAL two")]
+    logs.put_log_events(logGroupName="/ecs/looked-at", logStreamName="one", logEvents=lines)
+    before = now - timedelta(minutes=5)
+
+    stopped = next(task for task in tasks(aws, "looked-at") if first.endswith(task.id))
+    errors = log_errors(aws, "/ecs/looked-at", begin=before, end=now + timedelta(minutes=1))
+    figures = metrics(aws, service_queries("looked-at", "looked-at"), begin=before, end=now)
+
+    assert (stopped.service, stopped.state, stopped.reason) == ("looked-at", "STOPPED", "by hand")
+    assert stopped.stop_code == "UserInitiated"
+    assert (errors.count, errors.newest) == (2, "FATAL two")
+    assert set(figures.values()) == {()}
 
 
 def test_whether_the_embedded_aws_listens(endpoint: str, unused_port: int) -> None:
