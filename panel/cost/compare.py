@@ -43,12 +43,16 @@ LEAST_REQUESTS, MOST_REQUESTS, POINTS = 10_000, 1_000_000_000, 12
 
 @dataclass(frozen=True)
 class BreakEven:
-    """At ``requests_per_month`` one option costs least, at one request more another. ``usd`` is what they cost there."""
+    """At ``requests_per_month`` one option costs least, at one request more another.
+
+    ``usd`` is what they cost there, ``same_usd`` the part of it that all options cost alike.
+    """
 
     requests_per_month: int
     before: str
     after: str
     usd: float
+    same_usd: float
 
 
 @dataclass(frozen=True)
@@ -148,8 +152,8 @@ def break_evens(bench: Bench, traffic: Traffic, grid: Sequence[float]) -> tuple[
             after = cheapest(upper)
             if after is None:
                 break
-            usd = bench.dollars(best, replace(traffic, requests_per_month=lower))
-            found.append(BreakEven(lower, best, after, float(usd or 0)))
+            point = bench.point(replace(traffic, requests_per_month=lower))
+            found.append(BreakEven(lower, best, after, point.usd[best] or 0.0, point.same_usd))
             begin, best = upper, after
     return tuple(found)
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from panel.ui import operations_text, releases_text, text
+from panel.ui import cost_text, operations_text, releases_text, text
 
 #: Address and title of every page; the last item tells whether the navigation lists it.
 _PAGES = {
@@ -17,6 +17,7 @@ _PAGES = {
     "run": (text.RUN, False),
     "releases": (releases_text.RELEASES, True),
     "runs": (text.RUNS, True),
+    "cost": (cost_text.COST, True),
     "operations": (operations_text.OPERATIONS, True),
     "status": (text.STATUS, True),
     "settings": (text.SETTINGS, True),
@@ -51,6 +52,12 @@ def link_run(run_id: int | None, label: str) -> None:
 def link_environment(name: str, label: str) -> None:
     """A link to an environment's page."""
     st.page_link(page("environment"), label=plain(label), query_params={"environment": name})
+
+
+def link_compare(name: str, label: str) -> None:
+    """A link to the comparison of what an environment's workload would cost another way."""
+    query = {"show": cost_text.COMPARE_TAB, "environment": name}
+    st.page_link(page("cost"), label=plain(label), query_params=query)
 
 
 def link_home() -> None:

@@ -6,15 +6,16 @@ The leading underscore of ``_panel`` tells Streamlit not to hash it; ``place`` (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
 
 from panel.access.capabilities import ROLES, Capability
 from panel.access.identity import Identity, Role
-from panel.lifecycle.cost_overview import CostTotal, CostView, WasteView
-from panel.lifecycle.health_overview import HealthNow, HealthView
+from panel.cost.compare import Comparison, Traffic, Workload, compare, workload_of
+from panel.lifecycle.cost_overview import WASTE, CostTotal, CostView, WasteView
+from panel.lifecycle.health_overview import HealthNow, HealthView, Marker
 from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
 from panel.lifecycle.overview_workers import Workforce, workforce
@@ -384,6 +385,58 @@ def roles(capability: Capability) -> str:
     return " or ".join(role.value for role in Role if role in ROLES[capability] and role is not Role.SYSTEM)
 
 
+def waste_looked_at(panel: Facade) -> datetime | None:
+    """When a worker last looked for what could be saved; None where none did."""
+    reading = panel.stores.readings.get(WASTE)
+    return reading.at if reading is not None else None
+
+
+@st.cache_data(ttl=10, show_spinner=False, max_entries=200)
+def _markers(place: str, name: str, since: datetime, _panel: Facade) -> list[Marker]:
+    return _panel.health_overview.markers(name, since)
+
+
+def markers(panel: Facade, name: str, since: datetime) -> list[Marker]:
+    """What changed in an environment since then, at most ten seconds old.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    return _markers(panel.stores.database.place, name, since, panel)
+
+
+def workload(panel: Facade, name: str | None) -> Workload:
+    """An environment's workload to compare; without one, that of a plain service.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    return workload_of(panel.catalogue(), name)
+
+
+@st.cache_data(ttl=300, show_spinner=False, max_entries=50)
+def _comparison(
+    place: str, catalogue: str, name: str | None, traffic: Traffic, region: str, _panel: Facade
+) -> Comparison:
+    own = workload(_panel, name)
+    return compare(traffic, region=region, usage=own.usage, shape=own.shape, prices=_panel.prices())
+
+
+def comparison(panel: Facade, name: str | None, traffic: Traffic, region: str) -> Comparison:
+    """The ways to run a workload, priced; counted anew when the catalogue changes, and every five minutes.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    catalogue = panel.catalogue().model_dump_json()
+    return _comparison(panel.stores.database.place, catalogue, name, traffic, region, panel)
+
+
+def regions(panel: Facade) -> list[str]:
+    """The regions whose prices are known, in order."""
+    return sorted(panel.prices().regions)
+
+
 def forget() -> None:
     """Drop what is a second old: after an act, the page shall show the world after it."""
     _environments.clear()
@@ -394,3 +447,6 @@ def forget() -> None:
     _workforce.clear()
     _grid.clear()
     _timeline.clear()
+    _costs.clear()
+    _cost.clear()
+    _cost_total.clear()

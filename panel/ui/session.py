@@ -65,6 +65,14 @@ HEALTH_KINDS = "health-kinds"
 HEALTH_EVENTS = "health-events"
 HEALTH_CHECKS = "health-checks"
 HEALTH_NUMBERS = "health-numbers"
+#: The tab of the cost page (in the address), which environment's days are shown, and by what.
+COST_TAB = "show"
+COST_OF = "cost-of"
+COST_BY = "cost-by"
+#: The fields of a comparison of costs, whose workload it is, and whether all of it is shown or what differs.
+COMPARE = "compare"
+COMPARE_ENVIRONMENT = "compare-environment"
+COMPARE_SHOWN = "compare-shown"
 #: The tab of an environment's page; also in the address.
 TAB = "tab"
 #: Filters of the list of runs (also in the address), and where its window is.

@@ -17,6 +17,7 @@ import streamlit as st
 from panel.access.identity import Identity
 from panel.audit.trail import Trail
 from panel.catalogue.schema import Catalogue
+from panel.cost.prices import PriceList
 from panel.errors import PanelError
 from panel.lifecycle.cost_overview import CostOverview
 from panel.lifecycle.health_overview import HealthOverview
@@ -53,6 +54,9 @@ class Facade(Protocol):
     @property
     def costs(self) -> CostOverview:
         """Read models of bills, budgets and waste."""
+
+    def prices(self) -> PriceList:
+        """The prices to count with."""
 
     @property
     def operations(self) -> Operations:

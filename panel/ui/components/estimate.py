@@ -1,116 +1,139 @@
-"""An estimate of cost: the sum against the budget, what it is made of, what is not in it, where prices come from."""
+"""An estimate of cost: what it is made of, what is not in it, what the free tier may take off, what was assumed."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import streamlit as st
-
+from panel.cost.compare_bench import part_of
+from panel.ui import cost_text as words
 from panel.ui import text
-from panel.ui.components.markup import badge, draw, esc, folded, mono, quiet
-from panel.ui.components.stages import budget_bar
-from panel.ui.format import monthly
+from panel.ui.components.cost_numbers import Row, numbers
+from panel.ui.components.cost_parts import bars, stacked, sums
+from panel.ui.components.markup import badge, draw, esc, folded, mono, quiet, table
+from panel.ui.format import money
 
 Item = Mapping[str, Any]
 
-_BAR_HEIGHT = 26
+_FIRST_YEAR = "12 months"
+_WHOLE = 1000
 
 
-def estimate(priced: Mapping[str, Any], budget_usd: float, *, origin: str) -> None:
-    """Draw the estimate.
+def estimate(priced: Mapping[str, Any], *, origin: str, key: str) -> None:
+    """Draw the estimate; what older runs have stored may lack some of it.
 
     Args:
         priced: the estimate as plain values.
-        budget_usd: the environment's budget, dollars a month.
         origin: one sentence on what was priced.
+        key: what tells it from others on the page, and names its file.
     """
-    total = float(priced.get("monthly_usd") or 0)
-    share = total / budget_usd
-    line = text.BUDGET_LINE.format(
-        monthly=monthly(total), budget=f"$ {budget_usd:g}", percent=round(share * 100)
-    )
-    over = f" {badge('bad', text.OVER_BUDGET)}" if share > 1 else ""
+    items = [item for item in priced.get("items") or () if float(item.get("monthly_usd") or 0)]
     draw(
-        f"<p><strong>{esc(line)}</strong>{over}</p>{budget_bar(share)}<p>{quiet(esc(f'{origin} {text.ESTIMATE_NOTE}'))}</p>"
+        f"<h2>{words.MADE_OF}</h2><p>{quiet(esc(f'{origin} {text.ESTIMATE_NOTE}'))}</p>{stacked(by_part(items))}"
     )
-    items = sorted(priced.get("items") or (), key=lambda item: -float(item["monthly_usd"]))
-    _unknown(priced.get("unknown") or ())
+    draw(unknowns(priced.get("unknown") or ()))
     if items:
-        with st.spinner(text.DRAWING):  # the first time, libraries are loaded for some seconds
-            _chart(items)
-            _items(items)
-        draw(sources(items))
+        draw(f"<h3>{words.BY_COMPONENT}</h3>{bars(by_component(items))}")
+        numbers(lines(items), file=f"estimate-{key}", key=f"estimate-{key}", title=words.LINES)
+    draw(free_tier(priced.get("free_tier") or ()) + assumed(priced) + (sources(items) if items else ""))
 
 
 def by_component(items: Sequence[Item]) -> list[tuple[str, float]]:
     """Dollars a month by component, the dearest first; what rounds to nothing is left out."""
-    sums: dict[str, float] = defaultdict(float)
-    for item in items:
-        sums[str(item["component"])] += float(item["monthly_usd"])
-    return sorted(
-        ((name, usd) for name, usd in sums.items() if usd >= 0.005), key=lambda pair: (-pair[1], pair[0])
+    return _summed((str(item.get("component", "")), item) for item in items)
+
+
+def by_part(items: Sequence[Item]) -> list[tuple[str, float]]:
+    """Dollars a month by the parts that comparisons have as well, the dearest first."""
+    return _summed(
+        (part_of(str(item.get("resource_type", "")), str(item.get("component", ""))), item) for item in items
     )
 
 
-def _chart(items: Sequence[Item]) -> None:
-    import altair as alt  # here, not at the top: only this tab needs it, and it is large
-
-    rows = [{"component": name, "usd": usd, "label": f"{usd:,.2f}"} for name, usd in by_component(items)]
-    order = [name for name, _ in by_component(items)]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y(
-            "component:N",
-            sort=order,
-            title=None,
-            axis=alt.Axis(labelLimit=260, labelColor=_ink(), ticks=False, domain=False),
-        ),
-        x=alt.X("usd:Q", title=None, axis=None),
-    )
-    bars = base.mark_bar(color="#157f7b", height=14)
-    labels = base.mark_text(align="left", dx=5, color=_ink()).encode(text="label:N")
-    chart = (
-        (bars + labels)
-        .properties(title=text.CHART_TITLE, height=_BAR_HEIGHT * len(rows))
-        .configure_view(stroke=None)
-    )
-    st.altair_chart(chart, width="stretch")
+def _summed(named: Iterable[tuple[str, Item]]) -> list[tuple[str, float]]:
+    found: dict[str, float] = defaultdict(float)
+    for name, item in named:
+        found[name] += float(item.get("monthly_usd") or 0)
+    return sums(found)
 
 
-def _ink() -> str:
-    """The colour of text in the theme that the person chose; charts do not take it from the page."""
-    return "#e3eaea" if st.context.theme.type == "dark" else "#1b2528"
+def lines(items: Sequence[Item]) -> list[Row]:
+    """Every line, the dearest first."""
+    return [
+        {
+            text.RESOURCE: str(item.get("address", "")),
+            text.COMPONENT: str(item.get("component", "")),
+            text.QUANTITY: float(item.get("quantity") or 0),
+            text.UNIT: str(item.get("unit", "")),
+            text.UNIT_PRICE: float(item.get("unit_price_usd") or 0),
+            text.PER_MONTH: round(float(item.get("monthly_usd") or 0), 4),
+            text.AS_OF: str(item.get("as_of", "")),
+        }
+        for item in sorted(items, key=lambda one: -float(one.get("monthly_usd") or 0))
+    ]
 
 
-def _items(items: Sequence[Item]) -> None:
-    draw(f"<h3>{text.COST_ITEMS}</h3>")
-    columns = {
-        text.RESOURCE: [item["address"] for item in items],
-        text.COMPONENT: [item["component"] for item in items],
-        text.QUANTITY: [float(item["quantity"]) for item in items],
-        text.UNIT: [item["unit"] for item in items],
-        text.UNIT_PRICE: [float(item["unit_price_usd"]) for item in items],
-        text.PER_MONTH: [float(item["monthly_usd"]) for item in items],
-    }
-    numbers = st.column_config.NumberColumn
-    st.dataframe(
-        columns, hide_index=True, width="stretch",
-        column_config={text.PER_MONTH: numbers(format="%.2f"), text.UNIT_PRICE: numbers(format="%g")},
-    )  # fmt: skip
-
-
-def _unknown(gaps: Sequence[Item]) -> None:
+def unknowns(gaps: Sequence[Item]) -> str:
+    """Markup of what could not be priced, each with its reason; empty where all could."""
     if not gaps:
-        return
-    lines = "".join(f"<li>{mono(gap['address'])} {esc(gap['reason'])}</li>" for gap in gaps)
-    draw(f"<h3>{badge('warn', text.COST_UNKNOWN)}</h3><p>{text.COST_UNKNOWN_LINE}</p><ul>{lines}</ul>")
+        return ""
+    shown = "".join(f"<li>{mono(gap.get('address', ''))} {esc(gap.get('reason', ''))}</li>" for gap in gaps)
+    return f"<h3>{badge('warn', text.COST_UNKNOWN)}</h3><p>{text.COST_UNKNOWN_LINE}</p><ul>{shown}</ul>"
+
+
+def free_tier(found: Sequence[Item]) -> str:
+    """Markup of what the free tier would take off, with what it covers folded."""
+    if not found:
+        return ""
+    total = sum(float(line["monthly_usd"]) for line in found)
+    first_year = sum(float(line["monthly_usd"]) for line in found if line.get("kind") == _FIRST_YEAR)
+    said = words.FREE_TIER.format(usd=money(total))
+    if first_year:
+        said += " " + words.FREE_TIER_FIRST.format(usd=money(first_year))
+    body = [
+        [
+            esc(line["component"]),
+            esc(words.FREE_ALLOWANCE.format(allowance=figure(float(line["allowance"])), unit=line["unit"])),
+            esc(words.TWELVE_MONTHS if line.get("kind") == _FIRST_YEAR else words.ALWAYS),
+            esc(f"{float(line['monthly_usd']):,.2f}"),
+        ]
+        for line in found
+    ]
+    head = (text.COMPONENT, words.ALLOWANCE, words.WHEN, words.COVERS)
+    title = words.FREE_TIER_LINES.format(count=len(found))
+    return f"<p>{esc(said)}</p>{folded(title, table(head, body, right=(3,)))}"
+
+
+def assumed(priced: Mapping[str, Any]) -> str:
+    """Markup of the usage that was assumed, folded; what environments.yaml says comes first."""
+    usage, origins = priced.get("assumptions") or {}, priced.get("assumption_origins") or {}
+    if not usage:
+        return ""
+    body = [
+        [
+            esc(name.replace("_", " ")),
+            esc(figure(float(value))),
+            words.FROM_YAML if origins.get(name) == words.FROM_YAML else quiet(words.FROM_DEFAULT),
+        ]
+        for name, value in sorted(usage.items(), key=lambda pair: origins.get(pair[0]) != words.FROM_YAML)
+    ]
+    head = (words.ASSUMPTION, words.FIGURE, words.SAID_BY)
+    inner = f"<p>{quiet(words.ASSUMED_NOTE)}</p>{table(head, body, right=(1,))}"
+    return folded(words.ASSUMED.format(count=len(usage)), inner)
+
+
+def figure(value: float) -> str:
+    """A figure of usage for people: whole where it is, with spaces between thousands."""
+    if value == int(value):
+        return f"{int(value):,}".replace(",", " ")
+    return f"{value:,.1f}".replace(",", " ") if abs(value) >= _WHOLE else f"{value:g}"
 
 
 def sources(items: Sequence[Item]) -> str:
     """Markup of the places prices come from, each with its date, folded."""
-    found = dict.fromkeys((str(item["source"]), str(item["as_of"])) for item in items)
-    lines = "".join(
+    found = dict.fromkeys((str(item.get("source", "")), str(item.get("as_of", ""))) for item in items)
+    shown = "".join(
         f"<li>{esc(source)} {quiet(esc(f'{text.AS_OF} {as_of}'))}</li>" for source, as_of in found
     )
-    return folded(text.PRICE_SOURCES.format(count=len(found)), f"<ul>{lines}</ul>")
+    return folded(text.PRICE_SOURCES.format(count=len(found)), f"<ul>{shown}</ul>")

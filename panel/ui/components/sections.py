@@ -1,34 +1,16 @@
-"""What an environment's tabs say about its cost and activity."""
+"""What an environment's tabs say about its activity."""
 
 from __future__ import annotations
 
 import json
 
-from panel.cost.estimate import to_dict
-from panel.errors import PanelError
-from panel.lifecycle.overview import EnvironmentView
 from panel.store.tables import AuditEntry
-from panel.ui import readers, text
-from panel.ui.components.estimate import estimate
-from panel.ui.components.markup import draw, esc, quiet, table, when
+from panel.ui import text
+from panel.ui.components.markup import esc, quiet, table, when
 from panel.ui.format import digest, shorten
 from panel.ui.state import Facade
 
 _ENTRIES = 50
-
-
-def cost(panel: Facade, view: EnvironmentView) -> None:
-    """The estimate of what stands, or of what would be created."""
-    record = panel.stores.environments.get(view.name)
-    if record.exists and record.estimate:
-        estimate(record.estimate, view.budget_usd, origin=text.ESTIMATE_OF_PLAN)
-        return
-    try:
-        priced = to_dict(readers.estimate(panel, view.name))
-    except PanelError as error:
-        draw(f"<p>{esc(text.NO_COST.format(reason=error.message))}</p>")
-        return
-    estimate(priced, view.budget_usd, origin=text.ESTIMATE_OF_CATALOGUE)
 
 
 def activity(panel: Facade, name: str) -> str:

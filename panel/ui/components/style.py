@@ -10,7 +10,7 @@ import re
 
 import streamlit as st
 
-from panel.ui.components import deploy_style, health_style, plan_style, release_style
+from panel.ui.components import cost_style, deploy_style, health_style, plan_style, release_style
 
 _TOKENS = """
 :root {
@@ -148,7 +148,7 @@ _JOURNEY = """
 [class*="st-key-log-moves"] button p, .st-key-runs-pages button p { font-size: 0.94rem; }
 """
 
-_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}{plan_style.RULES}{release_style.RULES}{deploy_style.RULES}{health_style.RULES}</style>"
+_SHEET = f"<style>{_TOKENS}{_FRAME}{_CARDS}{_TABLES}{_RUN}{_JOURNEY}{plan_style.RULES}{release_style.RULES}{deploy_style.RULES}{health_style.RULES}{cost_style.RULES}</style>"
 
 _PAIR = re.compile(r"--p-([a-z]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)")
 _COLOURS = {name: (light, dark) for name, light, dark in _PAIR.findall(_TOKENS)}

@@ -10,13 +10,14 @@ from panel.ui import notices, readers, session, text
 from panel.ui.components import facts
 from panel.ui.components.actions import actions, busy
 from panel.ui.components.banners import banners, rules
+from panel.ui.components.cost_tab import cost
 from panel.ui.components.health_tab import health_tab
 from panel.ui.components.markup import draw, esc, link, page_link, quiet, rows, safe_url, table
 from panel.ui.components.problems import problem
 from panel.ui.components.releases import timelines
 from panel.ui.components.rollback_dialog import Asked, asked_rollback
 from panel.ui.components.runs_table import runs_table
-from panel.ui.components.sections import activity, cost
+from panel.ui.components.sections import activity
 from panel.ui.components.states import environment_badge, verdict_badge
 from panel.ui.components.topology import topology
 from panel.ui.live import CALM, LIVELY, live

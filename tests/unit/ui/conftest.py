@@ -19,6 +19,7 @@ from panel.audit.trail import Trail
 from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import Catalogue
 from panel.cost.estimate import catalogue_estimate, to_dict
+from panel.cost.prices import PriceList, packaged_prices
 from panel.lifecycle.cost_overview import CostOverview
 from panel.lifecycle.health_overview import HealthOverview
 from panel.lifecycle.operations import Operations
@@ -86,6 +87,9 @@ class SamplePanel:
 
     def catalogue(self) -> Catalogue:
         return load_catalogue(self.settings.catalogue_path)
+
+    def prices(self) -> PriceList:
+        return packaged_prices()
 
     def estimate(self, name: str) -> Any:
         return catalogue_estimate(self.catalogue(), name)
