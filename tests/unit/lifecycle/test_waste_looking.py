@@ -198,8 +198,10 @@ def test_the_embedded_aws_measures_nothing_so_that_orders_count(tour: Round) -> 
     assert "get_metric_data" not in tour.account.asked
     # It does not say which address a gateway has.
     assert not [key for key in found if key.startswith("address")]
-    run = tour.stores.runs.create("staging", "deploy", "ana", ["image"]).id or 0
-    tour.stores.runs.update(run, created_at=NOON - 29 * DAY)
+    ordered = tour.stores.runs.create("staging", "deploy", "ana", ["image"])
+    with tour.stores.database.write() as session:
+        ordered.created_at = NOON - 29 * DAY
+        session.merge(ordered)
     assert "idle:staging" not in tour.look(HOUR)
 
 
