@@ -84,8 +84,13 @@ def causes_of(
 
 
 def evidence(results: Iterable[ProbeResult]) -> str:
-    """What probes that are not healthy have to show, for experts."""
-    return "; ".join(f"{r.name}: {r.evidence}" for r in results if r.verdict != "healthy" and r.evidence)
+    """What probes that are not healthy have to show, for experts; whose it is where they are of several services."""
+    shown = [r for r in results if r.verdict != "healthy" and r.evidence]
+    several = len({r.service for r in shown if r.service}) > 1
+    return "; ".join(
+        f"{r.name} of {r.service}: {r.evidence}" if several and r.service else f"{r.name}: {r.evidence}"
+        for r in shown
+    )
 
 
 class _Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from panel.catalogue.schema import Catalogue
 from panel.errors import NotFoundError
 from panel.health import sweep as sweeping
 from panel.health.environment_probes import probes_of
-from panel.health.probes import ProbeResult, Reading
+from panel.health.probes import EventSeen, ProbeResult, Reading, TaskSeen
 from panel.health.rules import Health
 from panel.health.verdict import judge
 
@@ -44,18 +44,71 @@ def test_a_report_as_plain_values(
     assert document["verdict"] == "degraded"
     assert document["environment"] == "staging"
     assert document["checked_at"] == moment.isoformat()
-    assert document["services"]["backend"] == {
-        "verdict": "degraded",
-        "version": "v7",
-        "digest": "sha256:aa",
-        "desired": 2,
-        "running": 1,
-    }
+    backend = document["services"]["backend"]
+    assert (backend["verdict"], backend["rule"], document["rule"]) == ("degraded", "C4", "E6")
+    assert backend["notice"] == "TODO list works, with too little in reserve."
+    assert (backend["version"], backend["digest"]) == ("v7", "sha256:aa")
+    assert (backend["desired"], backend["running"], backend["pending"]) == (2, 1, None)
     assert document["causes"][0]["owner"] == {"team": "API team", "contact": "+55 11 1234"}
     assert document["causes"][0]["service"] == "backend"
     first = document["probes"][0]
     assert {"name", "verdict", "detail", "checked_at"} <= set(first)
     assert (first["name"], first["service"], first["elapsed_ms"]) == ("site", "frontend", 1)
+
+
+def test_figures_of_the_whole_are_those_nearest_to_people(
+    catalogue: Catalogue, result: Callable[..., ProbeResult], moment: datetime
+) -> None:
+    figures = {
+        "load_balancer": {"latency_ms": 20.0, "errors_5xx": 3.0},
+        "cloudfront_errors": {"error_percent": 0.2},
+        "site": {"latency_ms": 80.0},
+        "api": {"latency_ms": 35.0},
+        "utilisation": {"cpu_percent": 12.0},
+    }
+    results = [result(name, "healthy", reading=Reading(measures=one)) for name, one in figures.items()]
+    report = judge(catalogue, "staging", results, emulated=False, checked_at=moment)
+
+    document = sweeping.to_dict(report)
+
+    assert document["measures"] == {"latency_ms": 80.0, "errors_5xx": 3.0, "error_percent": 0.2}
+    assert document["services"]["backend"]["measures"] == {"latency_ms": 35.0, "cpu_percent": 12.0}
+
+
+def test_tasks_that_run_come_first_then_what_stopped_within_the_hour(
+    catalogue: Catalogue, result: Callable[..., ProbeResult], moment: datetime
+) -> None:
+    def stopped(number: int) -> TaskSeen:
+        at = moment - timedelta(minutes=10 * number)
+        return TaskSeen(f"s{number}", state="STOPPED", stopped_at=at, reason="Out of memory", exit_code=137)
+
+    tasks = (*(stopped(number) for number in (9, 1, 3, 2, 4, 5, 6)), TaskSeen("p", state="PENDING"))
+    tasks += (TaskSeen("r", "us-east-2a", "RUNNING", "healthy", moment, version="v7"),)
+    reading = Reading(tasks=tasks, events=(EventSeen(moment, "steady"),), zones={"us-east-2a": 1})
+    report = judge(
+        catalogue,
+        "staging",
+        [result("services", "healthy", reading=reading)],
+        emulated=False,
+        checked_at=moment,
+    )
+
+    backend = json.loads(json.dumps(sweeping.to_dict(report)))["services"]["backend"]
+
+    assert [task["id"] for task in backend["tasks"]] == ["r", "p", "s1", "s2", "s3", "s4", "s5"]
+    assert backend["tasks"][0] == {
+        "id": "r", "zone": "us-east-2a", "state": "RUNNING", "health": "healthy", "started_at": moment.isoformat(),
+        "stopped_at": None, "reason": "", "exit_code": None, "version": "v7",
+    }  # fmt: skip
+    assert backend["events"] == [{"at": moment.isoformat(), "text": "steady"}]
+    assert backend["zones"] == {"us-east-2a": 1}
+
+
+def test_since_is_told_by_whoever_knows_it(catalogue: Catalogue, moment: datetime) -> None:
+    report = sweeping.not_created(catalogue, "staging")
+    assert sweeping.to_dict(report)["since"] is None
+    assert sweeping.to_dict(report, since=moment)["since"] == moment.isoformat()
+    assert sweeping.to_dict(replace(report, since=moment))["since"] == moment.isoformat()
 
 
 def test_what_is_not_created_has_no_causes_and_no_probes(catalogue: Catalogue) -> None:
@@ -81,7 +134,8 @@ def test_a_half_made_environment_is_down_without_asking_anybody(catalogue: Catal
     report = sweeping.sweep(aws, catalogue, "staging", {}, emulated_endpoint="http://127.0.0.1:9")
 
     assert report.verdict == "down"
-    assert {p.verdict for p in report.probes if p.name != "instances"} == {"down"}
+    not_there = {"dns", "certificate", "cloudfront_errors", "utilisation", "instances", "log_errors"}
+    assert {p.verdict for p in report.probes if p.name not in not_there} == {"down"}
     assert any("is missing" in probe.evidence for probe in report.probes)
 
 
@@ -90,7 +144,10 @@ def test_a_service_added_to_the_catalogue_since_the_last_run_is_not_looked_for(
 ) -> None:
     looks = probes_of(aws, catalogue, {"services": {"other": {}}}, emulated_endpoint=None)
 
-    assert [look.name for look in looks] == ["site", "cloudfront", "instances"]
+    assert [look.name for look in looks] == [
+        "site", "dns", "certificate", "cloudfront", "cloudfront_errors",
+        "load_balancer", "instances", "state_bucket", "alarms",
+    ]  # fmt: skip
 
 
 def test_the_probes_of_an_environment_front_door_first(catalogue: Catalogue, aws: Aws) -> None:
@@ -99,10 +156,18 @@ def test_the_probes_of_an_environment_front_door_first(catalogue: Catalogue, aws
     assert [(look.name, look.service) for look in looks] == [
         ("site", "frontend"),
         ("api", "backend"),
+        ("dns", None),
+        ("certificate", None),
+        ("cloudfront", "frontend"),
+        ("cloudfront_errors", None),
         ("services", "backend"),
         ("targets", "backend"),
-        ("cloudfront", "frontend"),
+        ("utilisation", "backend"),
+        ("log_errors", "backend"),
+        ("load_balancer", None),
         ("instances", None),
+        ("state_bucket", None),
+        ("alarms", None),
     ]
 
 
