@@ -123,6 +123,12 @@ class ReadCache:
             self._turns = turns
             self._kept = {key: kept for key, kept in self._kept.items() if present - kept.used_at < _UNUSED_S}
 
+    def peek(self, key: Hashable) -> Any:
+        """What was read before, however long ago; None where nothing was."""
+        with self._lock:
+            kept = self._kept.get(key)
+            return None if kept is None else kept.value
+
     def get(self, key: Hashable, read: Callable[[], _Seen], *, lasts_s: float, calls: int = 0) -> _Seen:
         """What was read not longer than ``lasts_s`` ago, or is read now.
 

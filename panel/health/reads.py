@@ -313,7 +313,9 @@ class EnvironmentReads:
         )
 
     def alarms(self) -> Sequence[Alarm]:
-        """All alarms of the account."""
+        """All alarms of the account; nobody is asked of an environment that has nothing an alarm could be about."""
+        if not self._place.outputs.get("cluster_name"):
+            self._output("cloudfront_distribution_id")
         return self._account.alarms()
 
     def log_errors(self, name: str) -> LogErrors:

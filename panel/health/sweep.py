@@ -11,6 +11,7 @@ from panel.aws.session import Aws
 from panel.catalogue.schema import Catalogue
 from panel.errors import NotFoundError
 from panel.health import runner
+from panel.health.account_sweep import DEFAULT_TIME_LIMIT_S, only_heard_now
 from panel.health.environment_probes import probes_of
 from panel.health.report import to_dict
 from panel.health.rules import Health
@@ -20,8 +21,6 @@ __all__ = ["DEFAULT_TIME_LIMIT_S", "EXIT_CODES", "Report", "exit_code", "not_cre
 
 #: What a sweep hands back.
 Report = Verdict
-
-DEFAULT_TIME_LIMIT_S = 20.0
 
 #: Exit code of ``panel health`` by verdict. 2 to 4 are taken: usage, refused, timed out.
 EXIT_CODES: Mapping[Health, int] = {"healthy": 0, "down": 1, "degraded": 5, "unknown": 6, "not_created": 7}
@@ -53,8 +52,10 @@ def sweep(
     checked_at = runner.now()
     if lost_world:
         return lost_verdict(catalogue, environment_name, checked_at=checked_at)
-    looks = probes_of(aws, catalogue, outputs, emulated_endpoint=emulated_endpoint)
-    results = runner.run(looks, time_limit_s=time_limit_s)
+    looks = probes_of(
+        aws, catalogue, outputs, emulated_endpoint=emulated_endpoint, environment=environment_name
+    )
+    results = only_heard_now(runner.run(looks, time_limit_s=time_limit_s))
     emulated = emulated_endpoint is not None
     return judge(catalogue, environment_name, results, emulated=emulated, checked_at=checked_at)
 

@@ -41,7 +41,18 @@ def outputs(aws: Aws) -> dict[str, object]:
     ecs.create_service(
         cluster="todo-staging", serviceName="todo-staging-backend", taskDefinition=definition, desiredCount=2
     )
-    vpc = aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"]
+        for n, zone in enumerate("ab")
+    ]
+    load_balancer = balancer.create_load_balancer(
+        Name="todo-staging", Subnets=[subnet["SubnetId"] for subnet in subnets]
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    aws.client("s3").create_bucket(
+        Bucket="todo-staging-state", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
     group = balancer.create_target_group(
         Name="todo-staging-backend", Protocol="HTTP", Port=5000, VpcId=vpc, TargetType="ip"
     )["TargetGroups"][0]["TargetGroupArn"]
@@ -60,6 +71,8 @@ def outputs(aws: Aws) -> dict[str, object]:
         "cloudfront_distribution_id": distribution["Id"],
         "cluster_name": "todo-staging",
         "autoscaling_group_name": "todo-staging",
+        "load_balancer_arn": load_balancer,
+        "state_bucket": "todo-staging-state",
         "services": {
             "backend": {
                 "service_name": "todo-staging-backend",
@@ -96,10 +109,18 @@ def test_what_answers_through_the_front_door_decides(
     assert states == {
         "site": "healthy",
         "api": "healthy",
+        "dns": "unknown",
+        "certificate": "unknown",
+        "cloudfront": "healthy",
+        "cloudfront_errors": "unknown",
         "services": "down",
         "targets": "down",
-        "cloudfront": "healthy",
+        "utilisation": "unknown",
+        "log_errors": "unknown",
+        "load_balancer": "down",
         "instances": "unknown",
+        "state_bucket": "healthy",
+        "alarms": "unknown",
     }
     assert report.verdict == "degraded"
     backend = report.services["backend"]
@@ -147,4 +168,4 @@ def test_the_report_has_the_fields_that_scripts_rely_on(
     )
 
     assert {"verdict", "causes", "services", "probes"} <= set(document)
-    assert len(document["probes"]) == 6
+    assert len(document["probes"]) == 14
