@@ -13,6 +13,8 @@ from panel.cost.resources import Resource
 _ONE = Decimal(1)
 # What gp3 includes.
 _GP3_IOPS, _GP3_MIBPS = 3000, 125
+# Metrics of an instance that is watched by the minute.
+_METRICS = 7
 # What EKS takes for nodes of which nothing else is said.
 _NODE_TYPE, _NODE_DISK_GB = "t3.medium", 20
 # Prices of functions fall with use: steps in GB-seconds, by processor.
@@ -35,6 +37,8 @@ def disk(block: Mapping[str, Any], count: Decimal) -> Iterator[Finding]:
         return
     name = "magnetic" if kind == "standard" else kind
     yield Charge(f"disks ({kind})", "aws_ebs_volume", f"{name} storage", size * count)
+    if kind == "standard":
+        yield Unpriced("reading and writing magnetic disks is charged by the million")
     iops, throughput = number(block.get("iops")), number(block.get("throughput"))
     if kind == "gp3" and iops is not None and iops > _GP3_IOPS:
         above = f"gp3 provisioned IOPS above {_GP3_IOPS}"
@@ -56,12 +60,20 @@ def _instance(resource: Resource, scene: Scene) -> Iterator[Finding]:
         yield Unpriced("spot instances have no list price")
     else:
         yield from instances(kind, _ONE, scene)
+    if resource.values.get("monitoring") is True:
+        yield _monitoring(_ONE)
     root = resource.block("root_block_device")
     yield from disk(root, _ONE)
     for block in resource.blocks("ebs_block_device"):
         yield from disk(block, _ONE)
     own = resource.values.get("associate_public_ip_address")
     yield from _own_address(resource, own, "subnet_id", _ONE, scene)
+
+
+def _monitoring(count: Decimal) -> Charge:
+    """Metrics by the minute, of which each instance has seven."""
+    price = "detailed monitoring (7 metrics per instance)"
+    return Charge("detailed monitoring", "aws_instance", price, count * _METRICS)
 
 
 def _own_address(
@@ -97,6 +109,8 @@ def _group(resource: Resource, scene: Scene) -> Iterator[Finding]:
         yield Unpriced("spot instances have no list price")
     else:
         yield from instances(kind, count, scene)
+    if template.block("monitoring").get("enabled") is True:
+        yield _monitoring(count)
     yield from _template_disks(template, count)
     own = template.block("network_interfaces").get("associate_public_ip_address")
     yield from _own_address(resource, own, "vpc_zone_identifier", count, scene)

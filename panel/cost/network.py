@@ -9,6 +9,8 @@ from panel.cost.charges import Charge, Finding, Rule, Scene, Unpriced, tiered
 from panel.cost.resources import Resource
 
 _ONE = Decimal(1)
+# Seconds between two checks that are charged as frequent ones.
+_FAST_CHECK_S = 10
 _EDGES = "US/Mexico/Canada edges"
 
 
@@ -100,6 +102,17 @@ def _zone(resource: Resource, scene: Scene) -> Iterator[Finding]:
 
 def _health_check(resource: Resource, scene: Scene) -> Iterator[Finding]:
     yield Charge("DNS health checks", resource.type, "basic health check, non-AWS endpoint", _ONE)
+    values, kind = resource.values, resource.text("type")
+    asked = (
+        kind.startswith("HTTPS"),
+        kind.endswith("STR_MATCH"),
+        values.get("measure_latency") is True,
+        values.get("request_interval") == _FAST_CHECK_S,
+    )
+    if any(asked):
+        yield Unpriced(
+            f"{sum(asked)} of its options (HTTPS, matching, latency, a short interval) are charged as well"
+        )
 
 
 RULES: Mapping[str, Rule] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from panel.cost.charges import Charge, Finding, Rule, Scene, Unpriced, number
 from panel.cost.resources import Resource
@@ -22,12 +23,22 @@ def _log_group(resource: Resource, scene: Scene) -> Iterator[Finding]:
 
 
 def _alarm(resource: Resource, scene: Scene) -> Iterator[Finding]:
-    if resource.blocks("metric_query"):
-        yield Unpriced("an alarm on an expression is charged by the number of metrics in it")
+    queries = resource.blocks("metric_query")
+    if any("ANOMALY_DETECTION_BAND" in str(query.get("expression")) for query in queries):
+        yield Unpriced("an alarm on anomalies is charged for more metrics than it names")
         return
-    period = number(resource.values.get("period"))
-    fast = period is not None and period < _HIGH_RESOLUTION_S
-    yield Charge("alarms", resource.type, f"{'high' if fast else 'standard'} resolution alarm metric", _ONE)
+    # An alarm on an expression is charged for each metric in it.
+    watched = [_metric(query) for query in queries if query.get("metric")] or [resource.values]
+    periods = [number(metric.get("period")) for metric in watched]
+    fast = any(period is not None and period < _HIGH_RESOLUTION_S for period in periods)
+    price = f"{'high' if fast else 'standard'} resolution alarm metric"
+    yield Charge("alarms", resource.type, price, Decimal(len(watched)))
+
+
+def _metric(query: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The metric of a part of an expression."""
+    found = query["metric"]
+    return found[0] if isinstance(found, list) and found and isinstance(found[0], Mapping) else {}
 
 
 def _scaling_policy(resource: Resource, scene: Scene) -> Iterator[Finding]:
