@@ -113,6 +113,8 @@ def _since(line: Line, now: datetime, zone: tzinfo, *, ticking: bool) -> str:
 
 def _whom(board: Board, line: Line, zone: tzinfo) -> str:
     text = said.message(line, board, zone)
+    # Where the panel does not know under which address people see it, their browser does.
+    own = "" if board.page else f' data-page="{_esc(words.MESSAGE_PAGE.format(address=""))}"'
     call = "".join(
         f'<p class="s-call"><span>{_esc(words.CALL)}</span> <strong>{_esc(owner.team)}</strong> '
         f"{reached(owner, said.subject(line), text)}</p>"
@@ -120,7 +122,7 @@ def _whom(board: Board, line: Line, zone: tzinfo) -> str:
     )
     label = words.COPY.format(team=line.calls[0].team) if len(line.calls) == 1 else words.COPY_PLAIN
     return (
-        f'<div class="s-whom">{call}<button type="button" class="s-copy" data-copy="{_esc(text)}" '
+        f'<div class="s-whom">{call}<button type="button" class="s-copy" data-copy="{_esc(text)}"{own} '
         f'data-done="{_esc(words.COPIED)}" data-failed="{_esc(words.COPY_FAILED)}">{_esc(label)}</button></div>'
     )
 

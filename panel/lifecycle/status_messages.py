@@ -82,9 +82,6 @@ def message(line: Line, board: Board, zone: tzinfo = UTC) -> str:
         parts.append(words.MESSAGE_WHERE.format(address=line.address))
     if board.page:
         parts.append(words.MESSAGE_PAGE.format(address=board.page))
-    # The time of the last look, not of this moment: it is what was seen then.
-    seen = line.looked_at or board.made_at
-    parts.append(words.MESSAGE_SENT.format(time=words.exact(seen, zone)))
     return "\n".join(parts)
 
 

@@ -82,11 +82,13 @@ function watchStatus(root, notify, options) {
     if (!button) return;
     const label = button.dataset.label || button.textContent;
     button.dataset.label = label;
-    const done = await copy(button.dataset.copy);
+    const page = button.dataset.page && location.protocol.startsWith("http") ? `\n${button.dataset.page.trim()} ${location.href}` : "";
+    const text = button.dataset.copy + page;
+    const done = await copy(text);
     button.setAttribute("aria-live", "polite");
     button.dataset.state = done ? "done" : "failed";
     button.textContent = done ? `✓ ${button.dataset.done}` : button.dataset.failed;
-    if (!done) byHand(button, button.dataset.copy);
+    if (!done) byHand(button, text);
     setTimeout(() => { button.textContent = label; delete button.dataset.state; }, done ? 6000 : 60000);
   };
 

@@ -94,7 +94,6 @@ MESSAGE_SINCE = "Since: {when}"
 MESSAGE_NOTICED = "What people notice: {notices}"
 MESSAGE_WHERE = "Where: {address}"
 MESSAGE_PAGE = "Status page: {address}"
-MESSAGE_SENT = "As the status page showed it at {time}."
 
 #: Words that only those understand who make applications: none may be on the page, in its messages or its exports.
 JARGON = frozenset({

@@ -11,7 +11,7 @@ from panel.lifecycle.status_markup import asset
 from panel.ui import status_text as text
 
 #: A page that was not refreshed for this long has lost the panel.
-_LIMIT_MS = 45_000
+_LIMIT_MS = 65_000
 _MARKUP = f'<p role="alert" hidden><strong>{html.escape(text.LOST_TITLE)}</strong> <span></span></p>'
 _STYLE = """
 p { font: 700 1.4rem/1.4 var(--st-font, sans-serif); color: var(--st-text-color); margin: 0; padding: 0.7rem 1rem;
