@@ -43,10 +43,10 @@ def certificate(
         now: with time zone.
     """
     try:
-        issued, unread = tuple(read_issued()), ""
+        issued, unread = tuple(read_issued()), []
     except PanelError as error:
-        issued, unread = (), f"; AWS' own state not read: {not_read(error).detail}"
-    said = "; ".join(_issued_evidence(item) for item in issued) + unread
+        issued, unread = (), [f"AWS' own state not read: {not_read(error).detail}"]
+    said = "; ".join([*(_issued_evidence(item) for item in issued), *unread])
     if emulated:
         return Finding(
             "unknown",
@@ -58,7 +58,7 @@ def certificate(
         found = _served(see(), now, rules)
     except PanelError as error:
         found = not_read(error)
-    found = replace(found, evidence="; ".join(part for part in (found.evidence, said.strip("; ")) if part))
+    found = replace(found, evidence="; ".join(part for part in (found.evidence, said) if part))
     if found.verdict in ("down", "degraded"):
         return found
     return _with_issued(replace(found, reached=found.reached or bool(issued)), issued)

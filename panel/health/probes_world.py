@@ -57,7 +57,7 @@ def load_balancer(
     evidence = _balancer_evidence(seen, listening, targets)
     reading = Reading(zones={} if emulated else target_zones(targets, ()))
     stands = _standing(seen, listening, targets)
-    if stands is not None and stands.verdict == "down":
+    if stands is not None and (stands.verdict == "down" or (emulated and stands.verdict == "degraded")):
         return replace(stands, evidence=evidence, reading=reading)
     if emulated:
         detail = (

@@ -80,6 +80,7 @@ def look(
         (look(balancer("")), "unknown", "does not say"),
         (look(balancer(), emulated=True), "unknown", "embedded AWS"),
         (look(None, emulated=True), "down", "does not exist"),
+        (look(balancer(), registered=[], emulated=True), "degraded", "no task to pass"),
         (look(balancer(), listening=[], emulated=True), "down", "listens on no port"),
     ],
 )
