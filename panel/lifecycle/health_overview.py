@@ -12,6 +12,7 @@ from panel.lifecycle.health_changes import Event, Marker, events_of, markers_of
 from panel.lifecycle.health_points import Measured, measured
 from panel.lifecycle.health_report import STALE, Seen, seen_of
 from panel.store import tables
+from panel.store.health import WHOLE
 from panel.store.health_tables import HealthSpan
 from panel.store.stores import Stores
 from panel.store.tables import EnvironmentRecord, Run
@@ -84,7 +85,6 @@ class HealthView:
     begin: datetime
     end: datetime
     spans: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
-    points: Mapping[str, tuple[Measured, ...]] = field(default_factory=dict)
     uptimes: Mapping[str, Uptime] = field(default_factory=dict)
     service_uptimes: Mapping[str, Uptime] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
@@ -137,12 +137,26 @@ class HealthOverview:
         return HealthView(
             seen, chosen, begin, end,
             spans=_spans(rows, begin, until),
-            points=self._points(name, chosen, max(begin, record.created_at or begin)),
             uptimes=self.uptime(name),
             service_uptimes=_uptimes_by_service(rows, begin, until),
             events=tuple(events_of(runs, releases, rows, seen.seen, begin)),
             markers=tuple(markers_of(runs, releases, begin)),
         )  # fmt: skip
+
+    def points(self, name: str, window: str = "24h", service: str = WHOLE) -> list[Measured]:
+        """What was measured over a window of one service, or of the whole environment, the oldest first.
+
+        Raises:
+            NotFoundError: the catalogue has no such environment.
+        """
+        environment_of(self._catalogue(), name)
+        record, chosen = self._stores.environments.get(name), WINDOWS[window]
+        if not record.exists:
+            return []
+        begin = self._clock() - chosen.length
+        since = max(begin, record.created_at or begin)
+        found = self._stores.health.points(name, since=since, step=chosen.step, service=service)
+        return measured(found, chosen.shown)
 
     def markers(self, name: str, since: datetime) -> list[Marker]:
         """What changed in an environment from ``since`` on, the oldest first: runs that changed it, and releases.
@@ -177,16 +191,6 @@ class HealthOverview:
         """Its own, and those of the network that it shares with others."""
         recent = self._stores.runs.recent
         return [*recent(name, limit=_CHANGES), *recent(SHARED, limit=_CHANGES)]
-
-    def _points(self, name: str, window: Window, begin: datetime) -> dict[str, tuple[Measured, ...]]:
-        found: dict[str, list[Measured]] = {}
-        points = self._stores.health.points
-        for point in measured(
-            lambda step, since: points(name, since=since, step=step, service=None),
-            begin=begin, step=window.step, shown=window.shown,
-        ):  # fmt: skip
-            found.setdefault(point.service, []).append(point)
-        return {service: tuple(members) for service, members in found.items()}
 
 
 def _is_of(checked_at: datetime, record: EnvironmentRecord) -> bool:

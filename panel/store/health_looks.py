@@ -6,7 +6,7 @@ points and spans is in :mod:`panel.store.health_rollup`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,8 +108,10 @@ def _state(look: Look, before: HealthState | None) -> HealthState:
 def _seen(look: Look, at: datetime) -> Iterator[_Seen]:
     """The whole first, then each service."""
     causes = look.report.get("causes") or ()
-    yield _Seen(look.environment, WHOLE, look.verdict, _first_text(causes), _measures(look.report), at)
-    for name, service in (look.report.get("services") or {}).items():
+    services = look.report.get("services") or {}
+    whole = _sums(services.values()) | _measures(look.report)
+    yield _Seen(look.environment, WHOLE, look.verdict, _first_text(causes), whole, at)
+    for name, service in services.items():
         own = [cause for cause in causes if cause.get("service") == name]
         verdict = str(service.get("verdict", "unknown"))
         yield _Seen(look.environment, name, verdict, _first_text(own), _measures(service), at)
@@ -182,6 +184,16 @@ def _measures(part: Mapping[str, Any]) -> dict[str, float]:
     counted = {name: part.get(name) for name in _COUNTED}
     found = counted | dict(part.get("measures") or {})
     return {name: value for name, value in found.items() if isinstance(value, int | float)}
+
+
+def _sums(services: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """The tasks of all services together, where they were counted."""
+    counted = [_measures(service) for service in services]
+    return {
+        name: sum(one.get(name, 0) for one in counted)
+        for name in _COUNTED
+        if any(name in one for one in counted)
+    }
 
 
 def _first_text(causes: Sequence[Mapping[str, Any]]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from panel.store import tables
 from panel.store.database import Database
 from panel.store.health_looks import VERDICTS
 from panel.store.health_tables import HealthPoint, HealthSpan
@@ -66,6 +67,10 @@ class HealthRollup:
     def __init__(self, database: Database, *, slices: int = 400) -> None:
         self._db = database
         self._slices = slices
+
+    def roll_up_now(self) -> None:
+        """One round, as it is due at this moment."""
+        self.roll_up(tables.now())
 
     def roll_up(self, now: datetime) -> RolledUp:
         """Merge the points that are old enough, and drop what is older than ninety days."""
@@ -145,6 +150,8 @@ def _merge(session: Session, step: int, coarser: int, begin: datetime) -> int:
 
 def _one(key: tuple[datetime, str, str], step: int, members: Sequence[HealthPoint]) -> HealthPoint:
     at, environment, service = key
+    if len(members) == 1 and members[0].step == step:
+        return members[0]
     maxima = [one.latency_max_ms for one in members if one.latency_max_ms is not None]
     sums = {name: sum(getattr(one, name) for one in members) for name in _COUNTS}
     names = dict.fromkeys(name for one in members for name in one.measures)

@@ -16,6 +16,7 @@ from panel.access.identity import Identity, Role
 from panel.cost.compare import Comparison, Traffic, Workload, compare, workload_of
 from panel.lifecycle.cost_overview import WASTE, CostTotal, CostView, WasteView
 from panel.lifecycle.health_overview import HealthNow, HealthView, Marker
+from panel.lifecycle.health_points import Measured
 from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
 from panel.lifecycle.overview_workers import Workforce, workforce
@@ -94,6 +95,21 @@ def uptime(panel: Facade, name: str) -> Mapping[str, Uptime]:
 @st.cache_data(ttl=60, show_spinner=False, max_entries=200)
 def _health_history(place: str, name: str, window: str, moment: float, _panel: Facade) -> HealthView:
     return _panel.health_overview.environment(name, window)
+
+
+@st.cache_data(ttl=60, show_spinner=False, max_entries=200)
+def _health_points(place: str, name: str, of: tuple[str, str, float], _panel: Facade) -> list[Measured]:
+    window, service, _ = of
+    return _panel.health_overview.points(name, window, service)
+
+
+def health_points(panel: Facade, name: str, window: str, service: str, moment: float) -> list[Measured]:
+    """What was measured over a window of one service (empty: the whole); read again when the ``moment`` moves on.
+
+    Raises:
+        NotFoundError: the catalogue has no such environment.
+    """
+    return _health_points(panel.stores.database.place, name, (window, service, moment), panel)
 
 
 def health_history(panel: Facade, name: str, window: str, moment: float) -> HealthView:

@@ -94,11 +94,12 @@ def strip(view: HealthView, rows: Mapping[str, str]) -> Any:
     return _finished(alt.layer(*layers), height=_ROW * len(rows) + _AXIS + _NAMES, name=text.STRIP)
 
 
-def lines(view: HealthView, series: Sequence[Series], service: str, *, unit: str, name: str) -> Any:
+def lines(
+    view: HealthView, points: Sequence[Measured], series: Sequence[Series], *, unit: str, name: str
+) -> Any:
     """Measures over time as lines that say their own names; None where none of them was measured."""
     import altair as alt
 
-    points = view.points.get(service, ())
     layers: list[Any] = []
     latest = []
     top = 0.0
@@ -212,15 +213,11 @@ def _titles(view: HealthView, rows: Mapping[str, str], y: alt.Y) -> list[Any]:
 def _line(view: HealthView, rows: list[dict[str, Any]], one: Series, unit: str) -> Any:
     import altair as alt
 
-    axis = alt.Axis(
-        labelColor=colour("quiet"), gridColor=colour("rule"), ticks=False, domain=False, tickCount=4
-    )
-    y = alt.Y("value:Q", title=None, axis=axis, scale=alt.Scale(zero=True, nice=True))
     tips = [
         alt.Tooltip("name:N", title=" "), alt.Tooltip("value:Q", title=unit or " ", format=",.4~g"),
         alt.Tooltip("when:N", title=text.WHEN),
     ]  # fmt: skip
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=_x(view), y=y, tooltip=tips)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=_x(view), y=_y(), tooltip=tips)
     tint = colour(one.tint)
     shape: Any = "step-after" if one.style in {"step", "wanted"} else "linear"
     if one.style == "wanted":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from panel.ui.state import get_panel
 
 DEFAULT_WINDOW = "24h"
 #: Seconds between two looks at a window: a chart of days is not drawn anew all the time.
-_RHYTHM = {"1h": 30, "24h": 120, "7d": 600, "90d": 1800}
+RHYTHM: Mapping[str, float] = {"1h": 30, "24h": 60, "7d": 600, "90d": 1800}
 #: More services than these are chosen from a list.
 _SIDE_BY_SIDE = 4
 _MOST_CHANGES = 8
@@ -73,7 +73,7 @@ def history(name: str) -> None:
         draw(f"<h2>{text.HISTORY}</h2>")
         window = _window(name)
     view = view_of(name, window)
-    if not view.spans and not view.points:
+    if not view.spans:
         draw(f'<div class="p-empty">{esc(text.NO_HISTORY.format(name=name))}</div>')
         _changes(view)
         return
@@ -81,14 +81,19 @@ def history(name: str) -> None:
     _strip(view, services)
     _changes(view)
     chosen = _subject(name, services)
-    _charts(view, chosen)
-    _numbers(view, name, chosen)
+    points = readers.health_points(get_panel(), name, window, chosen, _moment(window))
+    _charts(view, points, chosen)
+    _numbers(view, points, chosen)
 
 
 def view_of(name: str, window: str) -> HealthView:
     """The environment over the window that is chosen; read once for all parts that show it."""
-    moment = time.time() // _RHYTHM[window]
-    return readers.health_history(get_panel(), name, window, moment)
+    return readers.health_history(get_panel(), name, window, _moment(window))
+
+
+def _moment(window: str) -> float:
+    """The number of the present look at a window."""
+    return time.time() // RHYTHM[window]
 
 
 def chosen_window(name: str) -> str:
@@ -140,15 +145,15 @@ def _changes(view: HealthView) -> None:
     draw(f'<h3>{text.CHANGES}</h3><div class="p-changes">{cells}</div>{rest}')
 
 
-def _charts(view: HealthView, service: str) -> None:
+def _charts(view: HealthView, points: Sequence[Measured], service: str) -> None:
     left, right = st.columns(2, gap="medium")
     for place, chart in zip((left, right, left, right), (_LATENCY, _TASKS, _TRAFFIC, _LOAD), strict=True):
         with place:
-            _chart(view, chart, service)
+            _chart(view, points, chart, service)
 
 
-def _chart(view: HealthView, chart: _Chart, service: str) -> None:
-    drawn = charts.lines(view, chart.series, service, unit=chart.unit, name=chart.title)
+def _chart(view: HealthView, points: Sequence[Measured], chart: _Chart, service: str) -> None:
+    drawn = charts.lines(view, points, chart.series, unit=chart.unit, name=chart.title)
     unit = f" <small>{quiet(esc(chart.unit))}</small>" if chart.unit else ""
     draw(f'<h3 class="p-chart-title">{esc(chart.title)}{unit}</h3>')
     if drawn is None:
@@ -164,12 +169,12 @@ def _why_empty(view: HealthView, chart: _Chart, service: str) -> str:
     return text.LOAD_WHOLE if chart is _LOAD and not service else chart.empty
 
 
-def _numbers(view: HealthView, name: str, service: str) -> None:
+def _numbers(view: HealthView, points: Sequence[Measured], service: str) -> None:
     """The numbers behind the charts, as a table and as a file; nothing is written until it is opened."""
+    name = view.now.name
     box = st.expander(text.NUMBERS, key=session.of(session.HEALTH_NUMBERS, name), on_change="rerun")
     if not box.open:
         return
-    points = view.points.get(service, ())
     head, body = numbers(points)
     with box:
         st.dataframe(

@@ -42,7 +42,7 @@ RULES = """
   .p-topo li::before, .p-topo li::after, .p-topo ul::before, .p-behind::before { display: none; }
   .p .p-topo ul { border-left: 1px solid var(--p-quiet); margin-left: 0.6rem !important; padding-left: 0; }
   .p-box { max-width: none; } .p-behind { padding: 0.25rem 0 0 1.4rem; } .p-tasks { display: block; }
-  .p-tasks .p-box + .p-box { margin-top: 0.3rem; }
+  .p-tasks .p-box { display: flex; flex-wrap: wrap; gap: 0 0.6rem; min-width: 0; } .p-tasks .p-box + .p-box { margin-top: 0.3rem; }
   .p .p-uptimes { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 0.8rem; } .p-uptimes > div { min-width: 0; }
 }
 [class*="st-key-history-head-"] { align-items: end; }

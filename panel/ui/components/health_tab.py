@@ -8,7 +8,7 @@ from panel.lifecycle.overview import EnvironmentView
 from panel.ui import health_text as text
 from panel.ui import readers, session
 from panel.ui.components.health_events import events
-from panel.ui.components.health_history import history
+from panel.ui.components.health_history import RHYTHM, chosen_window, history
 from panel.ui.components.health_services import checks, services
 from panel.ui.components.health_summary import as_of, summary
 from panel.ui.components.log_tail import log_tail
@@ -16,9 +16,6 @@ from panel.ui.components.markup import draw, esc
 from panel.ui.components.topology import topology
 from panel.ui.live import CALM, live
 from panel.ui.state import Facade, get_panel
-
-#: Seconds between two looks at charts: what they show moves slowly.
-_CHARTS = 30.0
 
 
 def health_tab(panel: Facade, view: EnvironmentView, every: float) -> None:
@@ -29,7 +26,7 @@ def health_tab(panel: Facade, view: EnvironmentView, every: float) -> None:
     live(_now, every)(view.name)
     if not view.exists or view.state == "lost":
         return
-    live(history, _CHARTS)(view.name)
+    live(history, RHYTHM[chosen_window(view.name)])(view.name)
     live(events, CALM)(view.name)
     draw(f"<h2>{text.LOG}</h2>")
     log_tail(panel, view)

@@ -62,6 +62,11 @@ def test_points_keep_what_was_measured(stores: Stores) -> None:
 
     (whole,) = stores.health.points("staging", since=start)
     (own,) = stores.health.points("staging", since=start, service="backend")
-    assert (whole.looks, whole.degraded, whole.healthy, whole.measures) == (1, 1, 0, {"latency_ms": 9})
+    assert (whole.looks, whole.degraded, whole.healthy, whole.measures) == (
+        1,
+        1,
+        0,
+        {"running": 1, "latency_ms": 9},
+    )
     assert (own.latency_max_ms, own.measures) == (41, {"latency_ms": 41, "running": 1})
     assert stores.health.points("staging", since=now()) == []
