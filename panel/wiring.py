@@ -56,6 +56,7 @@ _GRACE_S = 180
 _SCHEDULES_S, _NEWS_S = 20.0, 5.0
 # Pushes of the panel itself are looked at right away; this is for what others push.
 _IMAGES_S = 30.0
+_ROLLUP_S = 300.0
 # Whoever looks at a log waits for its next line; the status is written where it has changed.
 _LOGS_S, _STATUS_S = 2.0, 10.0
 # How often it is looked whether something is due that is hours apart: the bill, waste. Budgets are read from the store.
@@ -272,11 +273,11 @@ class Panel:
             stop: asks it to end.
             hurry: ends the draining too.
         """
-        from panel.lifecycle.sweeps import sweep_all
+        from panel.lifecycle.sweeps import Sweeps
         from panel.lifecycle.worker import Worker
 
         context = self._context()
-        Worker(context, lambda: sweep_all(context), duties=self._duties(context)).run(stop, hurry)
+        Worker(context, Sweeps(context).look, duties=self._duties(context)).run(stop, hurry)
         # Steps under way run in threads that nobody can end; they are repeated by the next worker.
         os._exit(0)
 
@@ -290,6 +291,7 @@ class Panel:
         from panel.lifecycle.schedules import Schedules
         from panel.lifecycle.telling import Teller
         from panel.notify.outbox import Outbox
+        from panel.store.health_rollup import HealthRollup
 
         try:
             channels = self.channels()
@@ -311,6 +313,7 @@ class Panel:
             "health_news": (_NEWS_S, health_news.look),
             "delivery": (_NEWS_S, outbox.deliver_all),
             "images": (_IMAGES_S, lambda: look_at_images(context)),
+            "health_rollup": (_ROLLUP_S, HealthRollup(self.stores.database).roll_up_now),
             "logs": (_LOGS_S, LogWatching(self.catalogue, self.stores, self.aws).look),
             "status": (_STATUS_S, self._status_export().write),
             "bill": (_COSTS_S, self._bill_reading().look),

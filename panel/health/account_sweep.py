@@ -54,6 +54,8 @@ def sweep_account(
 ) -> dict[str, Verdict]:
     """Look at many environments. None of them can hold up or break another.
 
+    One that there was no time for is not in the answer.
+
     Args:
         outputs: Terraform's outputs, by environment; each is one of the catalogue's.
         emulated_endpoint: address of the embedded AWS, ``None`` on AWS itself.
@@ -79,6 +81,7 @@ def sweep_account(
     return {
         name: judge(catalogue, name, only_heard_now(results[name]), emulated=emulated, checked_at=checked_at)
         for name in outputs
+        if name in results
     }
 
 

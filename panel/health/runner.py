@@ -44,14 +44,15 @@ def run(
         clock: tells ``checked_at``.
         slots: bounds the threads of all sweeps together; one that is not to be had is not waited for.
     """
-    return run_all(
+    found = run_all(
         {"": probes},
         time_limit_s=time_limit_s,
         whole_limit_s=time_limit_s,
         threads=threads,
         clock=clock,
         slots=slots,
-    )[""]
+    )
+    return found.get("") or tuple(_unfinished(probe, time_limit_s, clock()) for probe in probes)
 
 
 def run_all(
@@ -65,19 +66,22 @@ def run_all(
 ) -> dict[str, tuple[ProbeResult, ...]]:
     """Take the looks of many groups with the same threads, group after group. One that hangs holds up no other.
 
+    A group that was not begun at all is not in the answer: nothing is known of it.
+
     Args:
         groups: looks by environment.
         time_limit_s: seconds for the looks of one group, from its first one on.
         whole_limit_s: seconds for all groups together.
         threads: how many looks are taken at a time. One that hangs past its group's time gets another beside it.
     """
-    found = _Round(groups, time_limit_s, time.monotonic() + whole_limit_s, clock).run(threads, slots)
+    begun, found = _Round(groups, time_limit_s, time.monotonic() + whole_limit_s, clock).run(threads, slots)
     return {
         name: tuple(
             found.get((name, number)) or _unfinished(probe, time_limit_s, clock())
             for number, probe in enumerate(probes)
         )
         for name, probes in groups.items()
+        if name in begun or not probes
     }
 
 
@@ -98,10 +102,11 @@ class _Round:
         )
         self._open = {name: len(probes) for name, probes in groups.items() if probes}
         self._deadlines: dict[str, float] = {}
+        self._begun: set[str] = set()
         self._at_work: Counter[str] = Counter()
         self._found: dict[_Key, ProbeResult] = {}
 
-    def run(self, threads: int, slots: threading.Semaphore) -> dict[_Key, ProbeResult]:
+    def run(self, threads: int, slots: threading.Semaphore) -> tuple[set[str], dict[_Key, ProbeResult]]:
         started = self._start(min(threads, len(self._waiting)), slots)
         with self._changed:
             while started and self._open and time.monotonic() < self._deadline:
@@ -109,7 +114,7 @@ class _Round:
                 self._changed.wait(max(0.0, min(nearest, self._deadline) - time.monotonic()))
                 started += self._start(self._give_up(), slots)
             self._open.clear()
-            return dict(self._found)
+            return set(self._begun), dict(self._found)
 
     def _start(self, count: int, slots: threading.Semaphore) -> int:
         started = 0
@@ -145,7 +150,8 @@ class _Round:
                 key, probe = self._waiting.popleft()
                 if key[0] not in self._open:
                     continue
-                if key[0] not in self._deadlines:
+                if key[0] not in self._begun:
+                    self._begun.add(key[0])
                     self._deadlines[key[0]] = time.monotonic() + self._limit_s
                     # Later ones end later: who collects need not hear of them before the first is over.
                     if len(self._deadlines) == 1:
