@@ -10,7 +10,7 @@ from datetime import datetime
 
 from panel.catalogue.schema import SHARED, Catalogue
 from panel.cost.actuals import CALL_USD, Alert, Day, alerts_of, by_service, month_before, month_of, to_date
-from panel.cost.waste import REMEDIES, TITLES
+from panel.cost.waste_words import REMEDIES, TITLES
 from panel.errors import NotFoundError
 from panel.store.bills import UNTAGGED
 from panel.store.cost_tables import BillDay, BillForecast

@@ -12,8 +12,6 @@ from panel.aws.unused import IdleVolume, LogGroup, NatGateway, PublicAddress
 from panel.cost.charges import Charge
 from panel.cost.prices import Price, PriceList
 from panel.cost.waste import (
-    REMEDIES,
-    TITLES,
     EnvironmentUse,
     KeptImage,
     Savings,
@@ -25,6 +23,7 @@ from panel.cost.waste import (
     unused_environments,
     unused_volumes,
 )
+from panel.cost.waste_words import REMEDIES, TITLES
 
 MOMENT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
