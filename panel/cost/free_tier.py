@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +20,8 @@ LEGACY_UNTIL = "2025-07-15"
 LEGACY_ENDED = "2026-07-15"
 
 _EXACT = Decimal("0.000001")
+#: Type of the resource, then type and component of the price.
+_Drawn = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -39,28 +41,34 @@ class Allowance:
     source: str
     as_of: str
 
-    def covers(self, item: Item) -> bool:
-        """Whether the item draws on it."""
-        return (not self.used_by or item.resource_type in self.used_by) and any(
-            kind == item.price_type and _fits(name, item.price_component) for kind, name in self.prices
+    def covers(self, drawn: _Drawn) -> bool:
+        """Whether items of this type of resource with this price draw on it."""
+        resource_type, price_type, price_component = drawn
+        return (not self.used_by or resource_type in self.used_by) and any(
+            kind == price_type and _fits(name, price_component) for kind, name in self.prices
         )
 
 
 def free_tier(items: Iterable[Item]) -> tuple[FreeTierLine, ...]:
     """What lies within each allowance and what that would cost, those of always first, the largest first."""
-    charged = tuple(items)
-    lines = [line for allowance in allowances() if (line := _line(allowance, charged)) is not None]
+    # Thousands of items have a handful of prices.
+    drawn: dict[_Drawn, tuple[Decimal, Decimal]] = {}
+    for item in items:
+        key = item.resource_type, item.price_type, item.price_component
+        quantity, usd = drawn.get(key, (Decimal(0), Decimal(0)))
+        drawn[key] = quantity + item.quantity, usd + item.monthly_usd
+    lines = [line for allowance in allowances() if (line := _line(allowance, drawn)) is not None]
     return tuple(sorted(lines, key=lambda line: (line.kind != ALWAYS, -line.monthly_usd, line.component)))
 
 
-def _line(allowance: Allowance, items: tuple[Item, ...]) -> FreeTierLine | None:
-    drawing = [item for item in items if allowance.covers(item)]
-    used = sum((item.quantity for item in drawing), Decimal(0))
+def _line(allowance: Allowance, drawn: Mapping[_Drawn, tuple[Decimal, Decimal]]) -> FreeTierLine | None:
+    drawing = [amounts for key, amounts in drawn.items() if allowance.covers(key)]
+    used = sum((quantity for quantity, _ in drawing), Decimal(0))
     if not used:
         return None
     within = min(used, allowance.quantity)
     # Which of several prices the allowance is spent on is AWS' business: in proportion is neither the best nor the worst.
-    saved = sum((item.monthly_usd for item in drawing), Decimal(0)) * within / used
+    saved = sum((usd for _, usd in drawing), Decimal(0)) * within / used
     return FreeTierLine(
         component=allowance.component,
         quantity=within,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from panel.cost.resources import Resource
@@ -134,6 +135,7 @@ def _named(expression: object) -> Iterator[str]:
                 waiting += current.values()
 
 
+@lru_cache(maxsize=4096)  # a module's address comes with each of its resources
 def _without_indexes(module_address: str) -> str:
     """``module.a["x.y"].module.b[0]`` as the configuration writes it: ``module.a.module.b``."""
     plain, depth, quoted = "", 0, False

@@ -56,9 +56,15 @@ class World:
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.resources = tuple(resources)
         self._neighbours: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        # By their names without indexes, and by these and their indexes.
+        self._named: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
+        self._indexed: dict[tuple[str, str, str, tuple[str, ...]], Resource] = {}
         self._identified: dict[tuple[str, str], Resource] = {}
         for resource in self.resources:
             self._neighbours[resource.type, resource.module].append(resource)
+            name, indexes = _split(resource.local_address)
+            self._named[resource.type, resource.module, name].append(resource)
+            self._indexed.setdefault((resource.type, resource.module, name, indexes), resource)
             for key in ("id", "arn", "name", "family"):
                 if resource.text(key):
                     self._identified.setdefault((resource.type, resource.text(key)), resource)
@@ -69,20 +75,30 @@ class World:
         Before something exists its identifier is not known, so the configuration's references come first;
         without a configuration (a state) the identifiers do.
         """
-        neighbours = self._neighbours.get((wanted_type, resource.module), [])
-        named = {_INDEX.sub("", name) for name in resource.references.get(argument, ())}
-        matching = [other for other in neighbours if named and _INDEX.sub("", other.local_address) in named]
-        if len(matching) > 1:
-            index = _INDEX.findall(resource.local_address)
-            matching = [
-                other for other in matching if _INDEX.findall(other.local_address) == index
-            ] or matching
+        names = dict.fromkeys(_split(name)[0] for name in resource.references.get(argument, ()))
+        matching = [
+            found for name in names if (found := self._named.get((wanted_type, resource.module, name)))
+        ]
         if matching:
-            return matching[0]
+            if sum(map(len, matching)) == 1:
+                return matching[0][0]
+            indexes = _split(resource.local_address)[1]
+            for name in names:  # of several, the one with the same index
+                if same := self._indexed.get((wanted_type, resource.module, name, indexes)):
+                    return same
+            return matching[0][0]
+        neighbours = self._neighbours.get((wanted_type, resource.module), [])
         for written in _texts(resource.values.get(argument)):
             if (wanted_type, written) in self._identified:
                 return self._identified[wanted_type, written]
         return neighbours[0] if len(neighbours) == 1 else None
+
+
+def _split(address: str) -> tuple[str, tuple[str, ...]]:
+    """An address without its indexes, and these."""
+    if "[" not in address:
+        return address, ()
+    return _INDEX.sub("", address), tuple(_INDEX.findall(address))
 
 
 def _texts(value: object) -> Iterable[str]:

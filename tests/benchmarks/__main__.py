@@ -22,6 +22,7 @@ NAMES = (
     "page",
     "home",
     "review",
+    "estimate",
     "plan",
     "history",
     "latency",

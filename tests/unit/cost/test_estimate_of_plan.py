@@ -135,6 +135,32 @@ def test_a_group_is_priced_by_its_launch_template_among_several() -> None:
     }
 
 
+def test_of_many_groups_each_finds_the_template_with_its_own_index() -> None:
+    references = {"references": ["aws_launch_template.its", "each.key"]}
+    group = {"address": "aws_autoscaling_group.one", "expressions": {"launch_template": [{"id": references}]}}
+    kinds = ["t3.nano", "t3.small", "t3.large"]
+    found = estimate(
+        plan(
+            *(
+                resource(f"aws_autoscaling_group.one[{index}]", desired_capacity=1, launch_template=[{}])
+                for index in range(3)
+            ),
+            *(
+                resource(f"aws_launch_template.its[{index}]", **TEMPLATE | {"instance_type": kind})
+                for index, kind in enumerate(kinds)
+            ),
+            configuration={"root_module": {"resources": [group]}},
+        ),
+        region=REGION,
+    )
+    by_group = {
+        item.address: item.component for item in found.items if item.component.startswith("instances")
+    }
+    assert by_group == {
+        f"aws_autoscaling_group.one[{index}]": f"instances ({kind})" for index, kind in enumerate(kinds)
+    }
+
+
 def test_an_existing_group_finds_its_template_by_identifier() -> None:
     found = priced(
         resource("aws_autoscaling_group.a", desired_capacity=1, launch_template=[{"id": "lt-2"}]),
