@@ -102,7 +102,9 @@ class AccountReads:
             [place.name for place in places], _ENVIRONMENTS_OF_METRICS, self._some_metrics
         )
         self._edge_metrics = Batched(
-            self._named("cloudfront_distribution_id"), 2 * _ENVIRONMENTS_OF_METRICS, self._some_edge_metrics
+            sorted(self._named("cloudfront_distribution_id")),
+            2 * _ENVIRONMENTS_OF_METRICS,
+            self._some_edge_metrics,
         )
 
     def of(self, place: Place) -> EnvironmentReads:
@@ -167,7 +169,8 @@ class AccountReads:
         return observe.distributions(self.aws)
 
     def _some_metrics(self, names: Sequence[str]) -> dict[str, observe_metrics.Metrics]:
-        queries = {place.name: _queries(place) for place in self.places if place.name in set(names)}
+        of = {place.name: place for place in self.places}
+        queries = {name: _queries(of[name]) for name in names}
         begin = self.now - timedelta(seconds=observe_metrics.WINDOW_S)
         return self._figures(queries, begin, None)
 

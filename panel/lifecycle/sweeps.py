@@ -13,7 +13,7 @@ from panel.aws.session import Account, Aws
 from panel.catalogue.schema import Catalogue
 from panel.errors import RefusedError
 from panel.health import runner
-from panel.health.account_sweep import Means, sweep_account
+from panel.health.account_sweep import DEFAULT_TIME_LIMIT_S, Means, sweep_account
 from panel.health.budget import CallBudget, Spent
 from panel.health.read_cache import FOREVER_S, ReadCache
 from panel.health.sweep import Report, not_created, sweep, to_dict
@@ -75,6 +75,8 @@ class Sweeps:
         self._lock = threading.Lock()
         self._budget = CallBudget(context.settings.api_calls_per_s)
         self._means: Means | None = None
+        #: Seconds for the looks at one environment.
+        self.time_limit_s = DEFAULT_TIME_LIMIT_S
 
     def look(self) -> None:
         """Look at every environment that exists and has no run changing it, and keep what was seen of all at once.
@@ -139,7 +141,9 @@ class Sweeps:
         if self._means is None or self._means.aws.account != account:
             threads = settings.sweep_concurrency
             aws = self._build(account, self._budget, threads)
-            self._means = Means(aws, ReadCache(), threads, threading.Semaphore(2 * threads))
+            self._means = Means(
+                aws, ReadCache(), threads, threading.Semaphore(2 * threads), self.time_limit_s
+            )
         few = environments <= _FEW
         self._means.cache.begin(FOREVER_S if few else _TURNS_S * settings.api_calls_per_s)
         return self._means
