@@ -212,22 +212,38 @@ def create_service(aws: Aws, name: str) -> dict[str, str]:
     return {"service_name": name, "container_name": "backend", "target_group_arn": group}
 
 
+def create_load_balancer(aws: Aws, name: str) -> str:
+    """A load balancer that listens on one port; tells its ARN."""
+    ec2, elbv2 = aws.client("ec2"), aws.client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+    arn = elbv2.create_load_balancer(Name=name, Subnets=[subnet])["LoadBalancers"][0]["LoadBalancerArn"]
+    nothing = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+    elbv2.create_listener(LoadBalancerArn=arn, Port=80, Protocol="HTTP", DefaultActions=nothing)
+    return str(arn)
+
+
 def test_tasks_that_only_ecs_believes_in_do_not_count(aws: Aws, endpoint: str, catalogue: Catalogue) -> None:
     outputs = create_site(aws, "swept-site", "allow-all")
     publish(aws, "swept-site")
     service = create_service(aws, "swept")
     outputs |= {"cluster_name": "swept", "autoscaling_group_name": "swept", "services": {"backend": service}}
+    outputs |= {"load_balancer_arn": create_load_balancer(aws, "swept"), "state_bucket": "swept-site"}
 
     report = sweep(aws, catalogue, "staging", outputs, emulated_endpoint=endpoint)
 
-    assert {result.name: result.verdict for result in report.probes} == {
-        "site": "healthy",
-        "api": "down",
-        "services": "down",
-        "targets": "down",
-        "cloudfront": "healthy",
-        "instances": "unknown",
+    verdicts = {result.name: result.verdict for result in report.probes}
+    assert {name: verdicts[name] for name in ("api", "services", "targets")} == dict.fromkeys(
+        ("api", "services", "targets"), "down"
+    )
+    # What it can tell, and nothing else, may be healthy.
+    assert {name for name, verdict in verdicts.items() if verdict == "healthy"} == {
+        "site",
+        "cloudfront",
+        "state_bucket",
     }
+    untold = {"instances", "utilisation", "cloudfront_errors", "certificate", "dns", "alarms", "log_errors"}
+    assert {verdicts[name] for name in untold} == {"unknown"}
     assert report.verdict == "down"
     assert (report.services["backend"].version, report.services["backend"].running) == ("v7", 0)
     assert report.causes[0].text.endswith("None of 2 tasks is running.")
