@@ -84,6 +84,8 @@ def nat_gateways(aws: Aws, project: str) -> tuple[NatGateway, ...]:
             ),
         )
         for one in found
+        # Not every emulator filters by tag.
+        if _tag(one.get("Tags"), "Project") == project
     )
     return tuple(sorted(gateways, key=lambda gateway: gateway.id))
 
@@ -100,7 +102,7 @@ def public_addresses(aws: Aws, project: str) -> tuple[PublicAddress, ...]:
             used=bool(one.get("AssociationId") or one.get("InstanceId") or one.get("NetworkInterfaceId")),
         )
         for one in found
-        # The embedded AWS does not filter by tag.
+        # Not every emulator filters by tag.
         if _tag(one.get("Tags"), "Project") == project
     )
     return tuple(sorted(addresses, key=lambda address: address.allocation_id))
