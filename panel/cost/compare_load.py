@@ -125,25 +125,27 @@ def function_ms(traffic: Traffic) -> float:
 
 
 def used(usage: Usage, traffic: Traffic, *, services: int) -> Usage:
-    """The usage that follows from the traffic; what does not depend on it, and what is a least, stays as it was.
+    """The usage that follows from the traffic. What ``usage`` says of logs and capacity holds at its own traffic; each
+    request beyond that adds to it.
 
     Args:
         services: how many services share the traffic evenly; each has its own log and its own function.
     """
-    requests, load = traffic.requests_per_month, load_of(traffic, usage)
-    answered_gb = requests * traffic.response_kb / _KB_PER_GB
-    out_gb = answered_gb + requests * traffic.site_kb / _KB_PER_GB
-    log_gb = requests * traffic.log_kb / _KB_PER_GB / services
+    requests = traffic.requests_per_month
+    more = max(0.0, requests - usage.cloudfront_https_requests)
+    out_gb = requests * (traffic.response_kb + traffic.site_kb) / _KB_PER_GB
+    log_gb = round(more * traffic.log_kb / _KB_PER_GB / services, 9)
     hours = usage.hours_per_month or 730
     # The worst case: every request comes over a connection of its own.
-    lcu = max(load.per_second / LCU_CONNECTIONS, answered_gb / hours / LCU_GB)
+    connections = more / (hours * _HOUR_S) / LCU_CONNECTIONS
+    lcu = max(connections, more * traffic.response_kb / _KB_PER_GB / hours / LCU_GB)
     figures = {
         "cloudfront_https_requests": requests,
         "cloudfront_out_gb": round(out_gb, 9),
-        "load_balancer_lcu": max(usage.load_balancer_lcu, round(lcu, 9)),
+        "load_balancer_lcu": usage.load_balancer_lcu + round(lcu, 9),
         "load_balancer_zones": traffic.zones,
-        "log_ingested_gb": max(usage.log_ingested_gb, round(log_gb, 9)),
-        "log_stored_gb": max(usage.log_stored_gb, round(log_gb, 9)),
+        "log_ingested_gb": usage.log_ingested_gb + log_gb,
+        "log_stored_gb": usage.log_stored_gb + log_gb,
         "lambda_requests": requests / services,
         "lambda_ms": round(function_ms(traffic), 6),
     }

@@ -68,9 +68,9 @@ def common(traffic: Traffic, load: Load, *, nat_usd: float | None) -> tuple[str,
             f"for each processor with its head room, and one in each of {traffic.zones} zones at least."
         ),
         (
-            f"Every request comes over a connection of its own, {LCU_CONNECTIONS} a second for each unit of a load balancer, "
-            f"is answered with {traffic.response_kb:,.4g} KB and logs {traffic.log_kb:g} KB. CloudFront sends "
-            f"{traffic.site_kb:,.4g} KB of the site's own files with it."
+            f"Every request is answered with {traffic.response_kb:,.4g} KB, and CloudFront sends {traffic.site_kb:,.4g} KB of the "
+            f"site's own files with it. Beyond the usage of environments.yaml each logs {traffic.log_kb:g} KB more and comes "
+            f"over a connection of its own, {LCU_CONNECTIONS} a second for each unit of a load balancer."
         ),
         f"There is no NAT gateway: machines and tasks have public addresses.{nat}",
         (

@@ -25,17 +25,17 @@ if TYPE_CHECKING:  # at run time it is imported where a chart is drawn: it is la
 
 _DAYS_HEIGHT, _CURVE_HEIGHT = 240, 340
 #: Names of curves stand at their right ends, at least so many pixels apart.
-_NAME_WIDTH, _NAME_APART = 150, 17
+_NAME_APART = 17
 _LISTED_CHANGES = 6
 #: A logarithmic scale has no nothing.
 _LEAST_USD = 0.005
 _MILLION, _BILLION = 1_000_000, 1_000_000_000
-#: How each way to run a workload is drawn: its shade, and whether its line is broken.
-_CURVES: Mapping[str, tuple[int, list[int]]] = {
+#: How each way to run a workload is drawn: its shade (None: as text), and how its line is broken.
+_CURVES: Mapping[str, tuple[int | None, list[int]]] = {
     EC2: (0, [1, 0]),
     FARGATE: (1, [6, 3]),
     EKS: (3, [2, 2]),
-    LAMBDA: (3, [1, 0]),
+    LAMBDA: (None, [1, 0]),
 }
 
 
@@ -188,9 +188,9 @@ def _level(usd: float, label: str) -> list[Any]:
     base = alt.Chart(alt.InlineData(values=[{"usd": usd, "label": label}])).encode(y=alt.Y("usd:Q"))
     return [
         base.mark_rule(color=colour("ink"), strokeDash=[4, 3], strokeWidth=1),
-        base.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11, color=colour("ink")).encode(
-            x=alt.value(0), text="label:N"
-        ),
+        base.mark_text(
+            align="left", baseline="middle", dx=7, fontSize=11, lineBreak="|", color=colour("ink")
+        ).encode(x=alt.value("width"), text="label:N"),
     ]
 
 
@@ -215,24 +215,28 @@ def curves(found: Comparison, *, without_common: bool) -> Any:
     scale = alt.Scale(type="log", domain=[y.low, y.high], nice=False)
     axis = _log_axis(_tens(y.low, y.high), "usd")
     shown = alt.Y("usd:Q", title=None, scale=scale, axis=axis)
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=shown, detail="title:N")
     tips = [
         alt.Tooltip("title:N", title=words.SHOW), alt.Tooltip("count:N", title=words.REQUESTS),
         alt.Tooltip("said:N", title=words.A_MONTH), alt.Tooltip("carried:N", title=words.CARRIED_BY),
     ]  # fmt: skip
-    lines = base.mark_line(interpolate="linear").encode(
-        color=alt.Color("tint:N", scale=None), strokeDash=alt.StrokeDash("dash:N", scale=None),
-        strokeWidth=alt.StrokeWidth("width:Q", scale=None),
-    )  # fmt: skip
-    hover = base.mark_point(size=110, opacity=0, filled=True).encode(tooltip=tips)
+    lines = []
+    for option in reversed(found.options):
+        own = [row for row in rows if row["title"] == option.title]
+        line = alt.Chart(alt.InlineData(values=own)).encode(x=x, y=shown)
+        best = option.name == found.cheapest
+        lines.append(
+            line.mark_line(
+                color=_tint(option.name), strokeDash=_CURVES[option.name][1], strokeWidth=3 if best else 2
+            )
+        )
+        lines.append(line.mark_point(size=110, opacity=0, filled=True).encode(tooltip=tips))
     layers = [
         *_here(found, x),
-        lines,
+        *lines,
         *_changes(found, x, shown, without_common=without_common),
         *_names(rows, y),
-        hover,
     ]
-    return _finished(alt.layer(*layers), _CURVE_HEIGHT, right=_NAME_WIDTH)
+    return _finished(alt.layer(*layers), _CURVE_HEIGHT, right=10)
 
 
 @dataclass(frozen=True)
@@ -251,8 +255,6 @@ class _Logarithmic:
 def _curve_rows(found: Comparison, *, without_common: bool) -> list[dict[str, Any]]:
     rows = []
     for option in found.options:
-        place, dash = _CURVES[option.name]
-        best = option.name == found.cheapest
         for point in found.series:
             usd = point.usd[option.name]
             if usd is None:
@@ -262,10 +264,15 @@ def _curve_rows(found: Comparison, *, without_common: bool) -> list[dict[str, An
                 {
                     "title": option.title, "requests": point.requests_per_month, "usd": max(shown, _LEAST_USD),
                     "count": count(point.requests_per_month), "said": money(shown), "carried": point.carried_by[option.name],
-                    "tint": colour("ink") if option.name == LAMBDA else shade(place), "dash": str(dash), "width": 3 if best else 1.8,
+                    "tint": _tint(option.name),
                 }
             )  # fmt: skip
     return rows
+
+
+def _tint(name: str) -> str:
+    place = _CURVES[name][0]
+    return colour("ink") if place is None else shade(place)
 
 
 def _names(rows: Sequence[Mapping[str, Any]], y: _Logarithmic) -> list[Any]:

@@ -91,7 +91,7 @@ def change(view: CostView) -> str:
         return f'<span title="{esc(hover)}">{words.NEW}</span>' if found.usd >= _LEAST_CENT else ""
     share = found.change_usd / found.before_usd * 100
     said = words.CHANGE.format(change=delta(found.change_usd), percent=f"{share:+.0f} %".replace("-", "−"))
-    return f'<span title="{esc(hover)}">{esc(said)}</span>'
+    return f'<span class="p-nowrap" title="{esc(hover)}">{esc(said)}</span>'
 
 
 def shade(place: int) -> str:
@@ -100,7 +100,7 @@ def shade(place: int) -> str:
 
 
 def stacked(parts: Sequence[tuple[str, float]]) -> str:
-    """A whole as one bar of its parts, the largest first, with names and amounts below."""
+    """A whole as one bar of its parts in this order, with names and amounts below; those that have no shade are one."""
     whole = sum(usd for _, usd in parts)
     if whole < _LEAST_CENT:
         return ""
@@ -111,10 +111,12 @@ def stacked(parts: Sequence[tuple[str, float]]) -> str:
     bar = "".join(
         f'<i style="flex:{usd / whole:.5f} 1 0;background:{shade(place)}" title="{esc(f"{name}: {money(usd)}")}"></i>'
         for place, (name, usd) in enumerate(cut)
+        if usd >= _LEAST_CENT
     )
     keys = "".join(
         f'<li><span class="p-dot" style="background:{shade(place)}"></span>{esc(name)} {quiet(esc(money(usd)))}</li>'
         for place, (name, usd) in enumerate(cut)
+        if usd >= _LEAST_CENT
     )
     told = ", ".join(f"{name} {money(usd)}" for name, usd in cut)
     return f'<div class="p-stack-bar" role="img" aria-label="{esc(told)}">{bar}</div><ul class="p-keys">{keys}</ul>'

@@ -20,13 +20,11 @@ from panel.ui.components.cost_charts import Charged, by_service, days_chart, gat
 from panel.ui.components.cost_numbers import numbers
 from panel.ui.components.cost_parts import (
     Figure,
-    budget,
     change,
     figures,
     meter,
     percent,
     stacked,
-    sums,
     waste_table,
 )
 from panel.ui.components.estimate import estimate
@@ -146,8 +144,6 @@ def bill(panel: Facade, seen: CostView) -> None:
         budget_usd=seen.budget_usd,
         key=seen.environment,
     )
-    if seen.by_service:
-        draw(f"<h3>{esc(month_name(seen.month))}</h3>{stacked(sums(seen.by_service))}")
     if seen.fetched_at is not None:
         draw(f"<p>{quiet(f'{words.READ_AT} {when(seen.fetched_at)}')}</p>")
 
@@ -165,6 +161,7 @@ def days_of(
     with st.spinner(words.DRAWING):
         st.altair_chart(days_chart(gathered(charged, names), names, marks, budget_day=level), width="stretch")
     draw(f"<p>{quiet(esc(words.DAYS_NOTE if marks else words.DAYS_NOTE_PLAIN))}</p>")
+    draw(f"<h3>{esc(month_name(month))}</h3>{stacked(_month(charged, names, month))}")
     rows = [
         {
             words.DAY: one.day,
@@ -177,4 +174,10 @@ def days_of(
     numbers(rows, file=f"charged-{key or 'all'}", key=f"charged-{key or 'all'}")
 
 
-__all__ = ["bill", "budget", "charged_figure", "cost", "days_of", "forecast_figure", "month_name"]
+def _month(charged: list[Charged], names: list[str], month: str) -> list[tuple[str, float]]:
+    """Dollars of one month by name, in the order and so in the shades of the chart."""
+    sums = dict.fromkeys(names, 0.0)
+    for one in gathered(charged, names):
+        if one.day.startswith(f"{month}-"):
+            sums[one.name] += one.usd
+    return [*sums.items()]

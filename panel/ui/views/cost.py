@@ -18,8 +18,6 @@ from panel.ui.components.cost_parts import (
     figures,
     meter,
     percent,
-    stacked,
-    sums,
     waste_table,
 )
 from panel.ui.components.cost_tab import days_of, forecast_figure, month_name
@@ -30,6 +28,8 @@ from panel.ui.state import Facade, get_panel
 
 #: So many environments are listed; the rest is folded.
 _LISTED = 25
+# What is less than that is how sums are rounded.
+_ROUNDING = 0.00005
 
 
 def show() -> None:
@@ -127,7 +127,9 @@ def _line(view: CostView, *, billed: bool) -> list[str]:
     cells = [_name(view), _amount(view.estimate_usd, faint=not view.exists)]
     if billed:
         cells += [_amount(view.to_date_usd), _amount(view.forecast_usd), change(view)]
-    return [*cells, budget(view) if view.exists or view.to_date_usd else quiet(words.NOT_CREATED)]
+    if view.exists or view.to_date_usd:
+        return [*cells, budget(view)]
+    return [*cells, quiet(words.NOT_CREATED) if view.budget_usd else ""]
 
 
 def _name(view: CostView) -> str:
@@ -169,7 +171,7 @@ def _days(panel: Facade, total: CostTotal, views: list[CostView]) -> None:
     with_bill = [view for view in views if view.days]
     with st.container(horizontal=True, vertical_alignment="bottom", key="cost-choice"):
         chosen = st.selectbox(
-            words.OF, ["", *(view.environment for view in with_bill)], format_func=lambda name: name or words.ALL,
+            words.OF, ["", *(view.environment for view in with_bill)], format_func=lambda name: words.SHARED_ROW if name == SHARED else name or words.ALL,
             key=session.COST_OF, width=260,
         )  # fmt: skip
         by = words.BY_SERVICE
@@ -192,11 +194,6 @@ def _days(panel: Facade, total: CostTotal, views: list[CostView]) -> None:
         budget_usd=one.budget_usd if one else total.budget_usd or None,
         key=chosen or by.lower(),
     )
-    month: dict[str, float] = {}
-    for entry in charged:
-        if entry.day.startswith(total.month):
-            month[entry.name] = month.get(entry.name, 0.0) + entry.usd
-    draw(f"<h3>{esc(month_name(total.month))}</h3>{stacked(sums(month))}")
 
 
 def _charges(total: CostTotal, views: list[CostView], one: CostView | None, *, by: str) -> list[Charged]:
@@ -204,17 +201,21 @@ def _charges(total: CostTotal, views: list[CostView], one: CostView | None, *, b
         return by_service(one.days)
     if by == words.BY_SERVICE:
         return by_service(total.days)
-    found = by_environment({view.environment: view.days for view in views})
+    named = {
+        words.SHARED_ROW if view.environment == SHARED else view.environment: view.days for view in views
+    }
+    found = by_environment(named)
     tagged: dict[str, float] = {}
     for entry in found:
         tagged[entry.day] = tagged.get(entry.day, 0.0) + entry.usd
     whole: dict[str, float] = {}
+    unsettled = {day.day for day in total.days if day.estimated}
     for day in total.days:
         whole[day.day] = whole.get(day.day, 0.0) + day.usd
     loose = [
-        Charged(day, words.UNTAGGED_ROW, usd - tagged.get(day, 0.0), estimated=False)
+        Charged(day, words.UNTAGGED_ROW, usd - tagged.get(day, 0.0), day in unsettled)
         for day, usd in whole.items()
-        if usd - tagged.get(day, 0.0) > 0.00005
+        if usd - tagged.get(day, 0.0) > _ROUNDING
     ]
     return [*found, *loose]
 

@@ -69,8 +69,8 @@ def without(*components: str) -> PriceList:
         {},
         {"instance": {"type": "t3.small", "count": 3}, "desired_tasks": 3},
         {"variables": {"instance_volume_gb": 100}},
-        {"usage": {"cloudfront_https_requests": 7_000_000.0, "cloudfront_out_gb": 123.4, "log_ingested_gb": 9.0,
-                   "log_stored_gb": 9.0, "load_balancer_lcu": 0.5}},
+        {"usage": {"cloudfront_https_requests": 7_000_000.0, "cloudfront_out_gb": 123.4}},
+        {"usage": {"cloudfront_https_requests": 20_000_000.0, "log_ingested_gb": 9.0, "load_balancer_lcu": 0.5}},
         {"usage": {"cloudfront_https_requests": 0.0, "cloudfront_out_gb": 0.0}},
     ],
 )  # fmt: skip
@@ -189,11 +189,23 @@ def test_a_function_with_part_of_a_processor_takes_longer_to_compute(
 
 
 def test_a_load_balancers_units_follow_connections_or_data_whichever_is_more() -> None:
-    connections = used(DEFAULT, Traffic(requests_per_month=2.628e9, response_kb=0), services=1)
-    assert connections.load_balancer_lcu == pytest.approx(1000 / 25)
-    data = used(DEFAULT, Traffic(requests_per_month=730 * 1024, response_kb=10_240), services=1)
-    assert data.load_balancer_lcu == pytest.approx(10)
-    assert used(DEFAULT, Traffic(requests_per_month=1), services=1).load_balancer_lcu == 0.1
+    own = DEFAULT.cloudfront_https_requests
+    connections = used(DEFAULT, Traffic(requests_per_month=own + 2.628e9, response_kb=0), services=1)
+    assert connections.load_balancer_lcu == pytest.approx(0.1 + 1000 / 25)
+    data = used(DEFAULT, Traffic(requests_per_month=own + 730 * 1024, response_kb=10_240), services=1)
+    assert data.load_balancer_lcu == pytest.approx(0.1 + 10)
+
+
+@pytest.mark.parametrize("requests", [1, DEFAULT.cloudfront_https_requests])
+def test_what_the_catalogue_says_holds_up_to_its_own_traffic(requests: float) -> None:
+    found = used(DEFAULT, Traffic(requests_per_month=requests), services=1)
+    assert (found.load_balancer_lcu, found.log_ingested_gb, found.log_stored_gb) == (0.1, 0.5, 0.5)
+
+
+def test_more_requests_log_more_in_the_logs_of_every_service() -> None:
+    traffic = Traffic(requests_per_month=DEFAULT.cloudfront_https_requests + 4 * 1024 * 1024)
+    assert used(DEFAULT, traffic, services=1).log_ingested_gb == pytest.approx(0.5 + 2)
+    assert used(DEFAULT, traffic, services=2).log_ingested_gb == pytest.approx(0.5 + 1)
 
 
 @pytest.mark.parametrize(
