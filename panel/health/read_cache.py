@@ -66,7 +66,8 @@ class Batched(Generic[_Seen]):
         self, keys: Sequence[str], size: int, read: Callable[[Sequence[str]], Mapping[str, _Seen]]
     ) -> None:
         self._read = read
-        wanted = list(dict.fromkeys(keys))
+        # In the same order in each sweep: what is kept of an earlier one was kept by whom it was asked with.
+        wanted = sorted(set(keys))
         chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
         self._together = {key: once for chunk in chunks for once in [self._once(chunk)] for key in chunk}
         self._alone = {key: self._once([key]) for key in wanted}

@@ -102,7 +102,7 @@ class AccountReads:
             [place.name for place in places], _ENVIRONMENTS_OF_METRICS, self._some_metrics
         )
         self._edge_metrics = Batched(
-            sorted(self._named("cloudfront_distribution_id")),
+            self._named("cloudfront_distribution_id"),
             2 * _ENVIRONMENTS_OF_METRICS,
             self._some_edge_metrics,
         )
