@@ -15,7 +15,7 @@ from panel.catalogue.schema import Catalogue, Owner, Service
 from panel.health.rules import AROUND_NOTICES
 from panel.lifecycle import status_words as words
 from panel.lifecycle.overview import STALE_SAMPLE, EnvironmentView, Overview
-from panel.store.health_tables import HealthSpan, HealthState
+from panel.store.health_tables import HealthState
 from panel.store.stores import Stores
 from panel.store.tables import now
 
@@ -115,7 +115,7 @@ class _Seen:
 
     catalogue: Catalogue
     looks: Mapping[str, HealthState]
-    spans: Mapping[tuple[str, str], HealthSpan]
+    begun: Mapping[tuple[str, str], datetime]
     several_places: bool
     any_protected: bool
     moment: datetime
@@ -154,7 +154,7 @@ class StatusBoard:
             if catalogue.environments[view.name].status_page and not _is_gone(view)
         ]  # fmt: skip
         seen = _Seen(
-            catalogue, self._stores.health.latest(), self._stores.health.lasting(),
+            catalogue, self._stores.health.latest(), self._stores.health.begun(),
             several_places=len(views) > 1, any_protected=any(view.protected for view in views),
             moment=now(), worker=bool(self._overview.workers()),
         )  # fmt: skip
@@ -198,7 +198,7 @@ def _line(view: EnvironmentView, application: _Application, seen: _Seen) -> Line
         notices = (words.BEING_SET_UP,)
     return Line(
         application=application.title, place=(entry.title or view.name) if seen.several_places else "",
-        environment=view.name, state=state, since=_since(view, application, state, verdict, seen),
+        environment=view.name, state=state, since=_since(view, application, report, state=state, verdict=verdict, seen=seen),
         notices=notices, calls=calls, in_use=view.protected or not seen.any_protected, changing=changing,
         looked_at=view.checked_at if view.exists and view.state != "lost" else None, address=view.url or "",
     )  # fmt: skip
@@ -281,7 +281,13 @@ def _around(cause: Mapping[str, Any]) -> str:
 
 
 def _since(
-    view: EnvironmentView, application: _Application, state: str, verdict: str, seen: _Seen
+    view: EnvironmentView,
+    application: _Application,
+    report: Mapping[str, Any],
+    *,
+    state: str,
+    verdict: str,
+    seen: _Seen,
 ) -> datetime | None:
     """Since when it is so: of several services that are so, the one that began it."""
     if state in {"unused", "resting"}:
@@ -291,13 +297,13 @@ def _since(
         return (run.started_at or run.created_at) if run is not None else None
     if state == "unknown" and verdict != "unknown":
         return view.checked_at  # since nobody looks any more
-    spans = [
-        span for name in application.services
-        if (span := seen.spans.get((view.name, name))) is not None and span.verdict == verdict
+    known = report.get("services") or {}
+    began = [
+        seen.begun[view.name, name] for name in application.services
+        if (view.name, name) in seen.begun and (known.get(name) or {}).get("verdict") == verdict
     ]  # fmt: skip
-    if not spans:
+    if not began:
         return view.since
-    began = [span.began_at for span in spans]
     # It works only once the last of them works.
     return max(began) if state == "works" else min(began)
 

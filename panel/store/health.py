@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
-from sqlmodel import col, select
+from sqlalchemy import exists, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col, func, select
 
 from panel.store.database import Database
 from panel.store.health_looks import LONGEST_GAP, WHOLE, Look, end_spans, keep_looks
@@ -116,6 +117,26 @@ class HealthStore:
         with self._db.read() as session:
             found = session.exec(select(HealthSpan).where(col(HealthSpan.ended_at).is_(None)))
             return {(span.environment, span.service): span for span in found}
+
+    def begun(self) -> dict[tuple[str, str], datetime]:
+        """When the last verdict of every service, and of every whole environment, began, by the names of both.
+
+        Times in which nobody looked do not begin it anew: it was so before them and after.
+        """
+        later = aliased(HealthSpan)
+        another = exists().where(
+            col(later.environment) == col(HealthSpan.environment),
+            col(later.service) == col(HealthSpan.service),
+            col(later.verdict) != col(HealthSpan.verdict),
+            col(later.began_at) > col(HealthSpan.began_at),
+        )
+        query = (
+            select(HealthSpan.environment, HealthSpan.service, func.min(HealthSpan.began_at))
+            .where(~another)
+            .group_by(HealthSpan.environment, HealthSpan.service)
+        )
+        with self._db.read() as session:
+            return {(environment, service): at for environment, service, at in session.exec(query)}
 
     def points(
         self, environment: str, *, since: datetime, step: int = 0, service: str | None = WHOLE
