@@ -21,6 +21,7 @@ from panel.aws.unused import (
 )
 from panel.catalogue.schema import SHARED, Catalogue, ContainerService
 from panel.cost import waste as rules
+from panel.cost import waste_words as words
 from panel.cost.prices import PriceList
 from panel.cost.values import Estimate
 from panel.cost.waste import EnvironmentUse, KeptImage, Savings
@@ -145,10 +146,10 @@ class WasteLooking:
             for name, record in records.items()
         ]
         found = (
-            list(rules.unused_environments(uses, look.moment)) if judged else self._kept(rules.IDLE, records)
+            list(rules.unused_environments(uses, look.moment)) if judged else self._kept(words.IDLE, records)
         )
-        look.judge(rules.IDLE, found)
-        look.judge(rules.HOURS, rules.sleepless_environments(uses, {one.environment for one in found}))
+        look.judge(words.IDLE, found)
+        look.judge(words.HOURS, rules.sleepless_environments(uses, {one.environment for one in found}))
 
     def _use(
         self, catalogue: Catalogue, name: str, record: EnvironmentRecord, requests: Mapping[str, float | None],
@@ -191,18 +192,18 @@ class WasteLooking:
                 addresses = [
                     one for one in public_addresses(aws, catalogue.project) if one.allocation_id not in held
                 ]
-                look.judge(rules.ADDRESS, rules.unused_addresses(addresses, savings))
+                look.judge(words.ADDRESS, rules.unused_addresses(addresses, savings))
             if measures and not aws.account.emulated:
                 sent = bytes_out(aws, gateways, look.moment)
-                look.judge(rules.NAT, rules.idle_gateways(gateways, sent, look.moment, savings))
+                look.judge(words.NAT, rules.idle_gateways(gateways, sent, look.moment, savings))
             else:
-                look.judge(rules.NAT, self._kept(rules.NAT, {one.id for one in gateways}))
+                look.judge(words.NAT, self._kept(words.NAT, {one.id for one in gateways}))
         with look.trying():
             volumes = idle_volumes(aws, catalogue.project)
-            look.judge(rules.VOLUME, rules.unused_volumes(volumes, savings))
+            look.judge(words.VOLUME, rules.unused_volumes(volumes, savings))
         with look.trying():
             groups = log_groups(aws, f"/ecs/{catalogue.project}-")
-            look.judge(rules.LOGS, rules.endless_logs(groups, look.moment, savings))
+            look.judge(words.LOGS, rules.endless_logs(groups, look.moment, savings))
 
     def _images(self, look: _Look) -> None:
         """Images, as the worker last saw the registry."""
@@ -221,7 +222,7 @@ class WasteLooking:
             look.found += rules.old_images(
                 stored[0].repository, images, self._needed(service, there), look.moment, savings
             )
-        look.kinds.add(rules.IMAGES)
+        look.kinds.add(words.IMAGES)
 
     def _needed(self, service: str, environments: Collection[str]) -> set[str]:
         """Digests of what runs somewhere, is on its way there, or may be gone back to."""
