@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from panel.cli import output
-from panel.errors import NotFoundError
 
 if TYPE_CHECKING:
     from panel.store.health_tables import HealthState
@@ -24,12 +23,6 @@ def one_of(panel: Panel, name: str) -> dict[str, Any]:
     Raises:
         NotFoundError: the catalogue has no such environment.
     """
-    known = panel.catalogue().environments
-    if name not in known:
-        raise NotFoundError(
-            f"There is no environment {name!r} in environments.yaml.",
-            hint=f"Use one of: {', '.join(sorted(known))}.",
-        )
     return _document(panel, name, panel.stores.health.get(name))
 
 
@@ -44,15 +37,11 @@ def all_of(panel: Panel) -> list[dict[str, Any]]:
 def _document(panel: Panel, name: str, look: HealthState | None) -> dict[str, Any]:
     from panel.health.sweep import not_created, to_dict
 
+    absent = to_dict(not_created(panel.catalogue(), name))
     record = panel.stores.environments.get(name)
     if not record.exists:
-        return {**to_dict(not_created(panel.catalogue(), name)), "asleep": False}
-    empty = {
-        **to_dict(not_created(panel.catalogue(), name)),
-        "verdict": "unknown",
-        "rule": "",
-        "checked_at": None,
-    }
+        return {**absent, "asleep": False}
+    empty = {**absent, "verdict": "unknown", "rule": "", "checked_at": None, "services": {}}
     if look is None:
         text = "No worker has looked at it yet."
         return {**empty, "causes": [_cause(panel, name, text)], "asleep": record.asleep}
@@ -74,6 +63,7 @@ def _document(panel: Panel, name: str, look: HealthState | None) -> dict[str, An
         "since": None,
         "rule": "",
         "causes": [_cause(panel, name, text)],
+        "services": {key: {**one, "verdict": "unknown"} for key, one in document["services"].items()},
     }
 
 

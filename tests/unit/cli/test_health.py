@@ -142,6 +142,7 @@ def test_an_old_look_is_not_taken_for_the_present(terminal, panel, keep):
     answer = terminal("health", "staging", "--stored")
     assert answer.exit_code == 6
     assert "No worker has looked at it for 2 hours. It was healthy then." in answer.stdout
+    assert "? backend: unknown, version 4f2a91c" in answer.stdout
     with panel.worker_process.rest:
         number = panel.stores.runs.create("staging", "update", "ana", ("apply",)).id
         panel.stores.runs.transition(number, "preparing", "worker")
