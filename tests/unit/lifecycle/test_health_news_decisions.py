@@ -1,11 +1,14 @@
 """When a change of verdict is told: the table of the rules against flapping, as a specification."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from panel.catalogue.health import HealthRules
-from panel.lifecycle.health_news import Decision, Situation, decide
+from panel.lifecycle.health_news import UNSTEADY_CHANGES, Decision, Situation, decide
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 RULES = HealthRules()  # down 60 s, degraded 180 s, unknown 600 s, healthy 120 s
@@ -117,3 +120,41 @@ def test_changes_that_a_run_made_do_not_count_as_coming_and_going() -> None:
     changes = [ago(60 * minutes) for minutes in (25, 24, 23, 22, 1.5)]
     situation = Situation("down", changes[-1], "healthy", TOLD_AT, changes, calm_from=ago(60 * 20))
     assert words(decide(situation, RULES, NOW)) == "tell down"
+
+
+LOOK = timedelta(seconds=30)
+SPELLS = st.lists(
+    st.tuples(st.sampled_from(["healthy", "degraded", "down", "unknown"]), st.integers(1, 60)), min_size=1
+)
+
+
+def told_over(spells: list[tuple[str, int]]) -> tuple[list[tuple[datetime, str]], str]:
+    """What is told, and when, of an environment that is so for so many looks; and what people know in the end."""
+    moment, told, told_at, present, since = NOW, "healthy", TOLD_AT, "healthy", ago(7200)
+    changes: list[datetime] = []
+    messages: list[tuple[datetime, str]] = []
+    for verdict, looks in spells:
+        for _ in range(looks):
+            moment += LOOK
+            if verdict != present:
+                present, since = verdict, moment
+                changes.append(moment)
+            decision = decide(Situation(present, since, told, told_at, changes), RULES, moment)
+            if decision.act == "tell":
+                messages.append((moment, decision.verdict))
+                told, told_at = decision.verdict, moment
+    return messages, told
+
+
+@given(SPELLS)
+def test_whatever_happens_people_are_told_seldom_and_know_in_the_end_how_it_is(
+    spells: list[tuple[str, int]],
+) -> None:
+    last = spells[-1][0]
+    messages, known = told_over([*spells, (last, 60)])
+    assert known == last
+    told = [verdict for _, verdict in messages]
+    assert all(one != next_one for one, next_one in pairwise(["healthy", *told]))
+    for at, _ in messages:
+        within = [one for one, _ in messages if at <= one < at + timedelta(minutes=30)]
+        assert len(within) <= UNSTEADY_CHANGES + 2
