@@ -27,6 +27,7 @@ UNTAGGED = "{usd} of it carries no environment's tag"
 UNTAGGED_ROW = "without an environment's tag"
 SHARED_ROW = "shared network and registry"
 NOT_KNOWN = "not known"
+NOT_LOOKED = "nobody has looked yet"
 NOTHING_CHARGED = "nothing yet"
 NO_FORECAST = "none"
 NO_FORECAST_WHY = "AWS expects one after some days of a month"
@@ -85,7 +86,7 @@ WASTE_NOTE = "A rule found these; whether they are needed only their owner knows
 WASTE_WHAT = "What"
 WASTE_WHERE = "Where"
 WASTE_SINCE = "Seen for"
-WASTE_SAVES = "Saves, $ / month"
+WASTE_SAVES = "Saves, $"
 WASTE_REMEDY = "What to do"
 LOOKED = "Looked"
 
@@ -100,7 +101,10 @@ LINES = "Every line"
 FREE_TIER = (
     "Free tier: up to {usd} a month less, if nothing else in the account uses it. It is not taken off here."
 )
-FREE_TIER_FIRST = "{usd} of that only in an account's first 12 months."
+FREE_TIER_FIRST = (
+    "{usd} more in the first 12 months of accounts opened before {until}, which are over for all since {ended}."
+)
+PRICES_USED = "{live} prices told by AWS, {packaged} of the package, the oldest of {as_of}."
 FREE_TIER_LINES = "What the free tier covers ({count})"
 FREE_ALLOWANCE = "{allowance} {unit} a month"
 ALWAYS, TWELVE_MONTHS = "always", "first 12 months"
@@ -111,7 +115,7 @@ UNKNOWN_ALSO = "and {count} that could not be priced"
 ALLOWANCE, COVERS, WHEN = "Allowance", "Covers, $ / month", "When"
 ASSUMPTION, FIGURE, SAID_BY = "Assumption", "Figure", "Said by"
 BILL = "The bill"
-COMPARE_LINK = "What it would cost another way: Fargate, EKS, Lambda"
+COMPARE_LINK = "Compare with Fargate, EKS, Lambda"
 WASTE_OF = "What could be saved here"
 
 # Compare
@@ -152,4 +156,5 @@ NOT_WHOLE = "and more"
 NOT_SHOWN_BY_MONEY = "What money does not show"
 COMPARE_ASSUMED = "What is assumed"
 HERE = "here"
+SHORT = {"ecs-ec2": "EC2", "ecs-fargate": "Fargate", "eks": "EKS", "lambda": "Lambda"}
 DRAWING = "Drawing the chart…"

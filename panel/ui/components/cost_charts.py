@@ -264,7 +264,7 @@ def _curve_rows(found: Comparison, *, without_common: bool) -> list[dict[str, An
                 {
                     "title": option.title, "requests": point.requests_per_month, "usd": max(shown, _LEAST_USD),
                     "count": count(point.requests_per_month), "said": money(shown), "carried": point.carried_by[option.name],
-                    "tint": _tint(option.name),
+                    "short": words.SHORT[option.name], "tint": _tint(option.name),
                 }
             )  # fmt: skip
     return rows
@@ -284,7 +284,7 @@ def _names(rows: Sequence[Mapping[str, Any]], y: _Logarithmic) -> list[Any]:
     for row in sorted(ends.values(), key=lambda one: -one["usd"]):
         wanted = y.pixel(row["usd"])
         at = max(wanted, placed[-1]["at"] + _NAME_APART) if placed else wanted
-        placed.append({"title": row["title"], "tint": row["tint"], "at": at})
+        placed.append({"title": row["short"], "tint": row["tint"], "at": at})
     low = y.height - 4
     if placed and placed[-1]["at"] > low:
         for index, one in enumerate(reversed(placed)):

@@ -39,7 +39,7 @@ def _environment(panel: Facade) -> str | None:
     names = ["", *panel.catalogue().environments]
     asked = st.query_params.get("environment", "")
     chosen = st.selectbox(
-        words.WORKLOAD_OF, names, index=names.index(asked) if asked in names else min(1, len(names) - 1),
+        words.WORKLOAD_OF, names, index=names.index(asked) if asked and asked in names else min(1, len(names) - 1),
         format_func=lambda name: name or words.PLAIN, key=session.COMPARE_ENVIRONMENT, width=320,
     )  # fmt: skip
     return chosen or None

@@ -45,7 +45,7 @@ _PARTS = """
 @media (max-width: 640px) {
   .p .p-figures { display: grid; grid-template-columns: 1fr 1fr; gap: 0.7rem 1rem; } .p .p-figures dd b { font-size: 1.2rem; }
   .p-budget { grid-template-columns: 1fr; } .p-budget .p-meter { min-width: 0; }
-  .p .p-bars { grid-template-columns: 1fr auto; gap: 0 0.8rem; } .p-bars > i { grid-column: 1 / -1; grid-row: auto; order: 0; height: 0.5rem; margin-bottom: 0.35rem; }
+  .p .p-bars { grid-template-columns: 1fr auto; gap: 0 0.8rem; grid-auto-flow: dense; } .p-bars > i { grid-column: 1 / -1; height: 0.5rem; margin-bottom: 0.35rem; }
   .p .p-bars > span { grid-column: 1; } .p .p-bars > b { grid-column: 2; }
 }
 """

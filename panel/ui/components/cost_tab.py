@@ -12,7 +12,7 @@ import streamlit as st
 from panel.cost.actuals import month_before
 from panel.cost.estimate import to_dict
 from panel.errors import PanelError
-from panel.lifecycle.cost_overview import NO_BILL, CostView
+from panel.lifecycle.cost_overview import NO_BILL, CostTotal, CostView
 from panel.lifecycle.overview import EnvironmentView
 from panel.ui import cost_text as words
 from panel.ui import readers, text
@@ -73,7 +73,7 @@ def _figures(seen: CostView) -> str:
         )
     ]
     if seen.note != NO_BILL and (seen.exists or seen.to_date_usd is not None):
-        shown += [charged_figure(seen), forecast_figure(seen.forecast_usd, seen.month, seen.estimate_usd)]
+        shown += [charged_figure(seen), forecast_figure(seen, seen.estimate_usd)]
     if seen.budget_usd:
         shown.append(Figure(words.BUDGET, money(seen.budget_usd), below=_budget_line(seen)))
     return figures(shown)
@@ -112,10 +112,12 @@ def charged_figure(seen: CostView) -> Figure:
     return Figure(words.CHARGED, money(seen.to_date_usd), said, below=below)
 
 
-def forecast_figure(usd: float | None, month: str, estimated: float | None) -> Figure:
+def forecast_figure(seen: CostView | CostTotal, estimated: float | None) -> Figure:
     """What AWS expects of the month, and how that stands to the estimate."""
+    usd, month = seen.forecast_usd, seen.month
     if usd is None:
-        return Figure(words.FORECAST, words.NO_FORECAST, words.NO_FORECAST_WHY, off=True)
+        why = words.NO_FORECAST_WHY if seen.to_date_usd is not None else ""
+        return Figure(words.FORECAST, words.NO_FORECAST, why, off=True)
     share = f"<br>{esc(words.OF_ESTIMATE.format(percent=percent(usd / estimated)))}" if estimated else ""
     return Figure(
         words.FORECAST, money(usd), words.TO_MONTHS_END.format(month=month_name(month)), below=share

@@ -53,7 +53,7 @@ def show() -> None:
 
 def _spending(panel: Facade) -> None:
     total, views = readers.cost_total(panel), readers.costs(panel)
-    draw(_note(total) + _figures(total))
+    draw(_note(total) + _figures(total, looked=readers.waste_looked_at(panel) is not None))
     draw(f"<h2>{words.ENVIRONMENTS}</h2>{_environments(total, views)}")
     numbers([_row(view) for view in views], file="cost-of-environments", key="environments")
     if total.note != NO_BILL:
@@ -74,17 +74,20 @@ def _note(total: CostTotal) -> str:
     return "".join(lines)
 
 
-def _figures(total: CostTotal) -> str:
+def _figures(total: CostTotal, *, looked: bool) -> str:
     shown = [Figure(words.ESTIMATE, money(total.estimate_usd), words.A_MONTH)]
     if total.note != NO_BILL:
-        shown += [_charged(total), forecast_figure(total.forecast_usd, total.month, total.estimate_usd)]
+        shown += [_charged(total), forecast_figure(total, total.estimate_usd)]
     if total.budget_usd:
         expected = total.forecast_usd if total.to_date_usd is not None else total.estimate_usd
         most = max(total.to_date_usd or 0, expected or 0)
         bar = meter(total.budget_usd, charged=total.to_date_usd, expected=expected)
         said = esc(words.OF_BUDGET.format(percent=percent(most / total.budget_usd)))
         shown.append(Figure(words.BUDGET, money(total.budget_usd), below=f"{bar}{said}"))
-    shown.append(Figure(words.SAVABLE, money(total.saving_usd), words.A_MONTH_SAVED))
+    if looked:
+        shown.append(Figure(words.SAVABLE, money(total.saving_usd), words.A_MONTH_SAVED))
+    else:
+        shown.append(Figure(words.SAVABLE, words.NOT_KNOWN, words.NOT_LOOKED, off=True))
     return figures(shown)
 
 
