@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from panel.cost.compare_bench import part_of
+from panel.cost.free_tier import LEGACY_ENDED, LEGACY_UNTIL, TWELVE_MONTHS
 from panel.ui import cost_text as words
 from panel.ui import text
 from panel.ui.components.cost_numbers import Row, numbers
@@ -16,7 +17,6 @@ from panel.ui.format import money
 
 Item = Mapping[str, Any]
 
-_FIRST_YEAR = "12 months"
 _WHOLE = 1000
 
 
@@ -36,7 +36,9 @@ def estimate(priced: Mapping[str, Any], *, origin: str, key: str) -> None:
     if items:
         draw(f"<h3>{words.BY_COMPONENT}</h3>{bars(by_component(items))}")
         numbers(lines(items), file=f"estimate-{key}", key=f"estimate-{key}", title=words.LINES)
-    draw(free_tier(priced.get("free_tier") or ()) + assumed(priced) + (sources(items) if items else ""))
+    draw(free_tier(priced.get("free_tier") or ()) + assumed(priced))
+    if items:
+        draw(sources(items) + prices_used(priced.get("prices") or {}))
 
 
 def by_component(items: Sequence[Item]) -> list[tuple[str, float]]:
@@ -86,16 +88,17 @@ def free_tier(found: Sequence[Item]) -> str:
     """Markup of what the free tier would take off, with what it covers folded."""
     if not found:
         return ""
-    total = sum(float(line["monthly_usd"]) for line in found)
-    first_year = sum(float(line["monthly_usd"]) for line in found if line.get("kind") == _FIRST_YEAR)
-    said = words.FREE_TIER.format(usd=money(total))
+    first_year = sum(float(line["monthly_usd"]) for line in found if line.get("kind") == TWELVE_MONTHS)
+    always = sum(float(line["monthly_usd"]) for line in found if line.get("kind") != TWELVE_MONTHS)
+    said = words.FREE_TIER.format(usd=money(always))
     if first_year:
-        said += " " + words.FREE_TIER_FIRST.format(usd=money(first_year))
+        first = words.FREE_TIER_FIRST.format(usd=money(first_year), until=LEGACY_UNTIL, ended=LEGACY_ENDED)
+        said += f" {first}"
     body = [
         [
             esc(line["component"]),
             esc(words.FREE_ALLOWANCE.format(allowance=figure(float(line["allowance"])), unit=line["unit"])),
-            esc(words.TWELVE_MONTHS if line.get("kind") == _FIRST_YEAR else words.ALWAYS),
+            esc(words.TWELVE_MONTHS if line.get("kind") == TWELVE_MONTHS else words.ALWAYS),
             esc(f"{float(line['monthly_usd']):,.2f}"),
         ]
         for line in found
@@ -106,8 +109,10 @@ def free_tier(found: Sequence[Item]) -> str:
 
 
 def assumed(priced: Mapping[str, Any]) -> str:
-    """Markup of the usage that was assumed, folded; what environments.yaml says comes first."""
+    """Markup of the usage that the estimate rests on, folded; what environments.yaml says comes first."""
     usage, origins = priced.get("assumptions") or {}, priced.get("assumption_origins") or {}
+    if asked := priced.get("assumed"):
+        usage = {name: usage[name] for name in asked if name in usage}
     if not usage:
         return ""
     body = [
@@ -128,6 +133,14 @@ def figure(value: float) -> str:
     if value == int(value):
         return f"{int(value):,}".replace(",", " ")
     return f"{value:,.1f}".replace(",", " ") if abs(value) >= _WHOLE else f"{value:g}"
+
+
+def prices_used(prices: Mapping[str, Any]) -> str:
+    """Markup of how many prices AWS told and how many are of the package; empty of estimates that do not say."""
+    if not prices.get("as_of"):
+        return ""
+    said = words.PRICES_USED.format(live=prices["live"], packaged=prices["packaged"], as_of=prices["as_of"])
+    return f"<p>{quiet(esc(said))}</p>"
 
 
 def sources(items: Sequence[Item]) -> str:
