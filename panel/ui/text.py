@@ -254,22 +254,6 @@ PLANNED_CHANGES = "Changes"
 DURATION = "Duration"
 AUTHOR = "By"
 
-# Status
-STATUS_WORDS: Mapping[str, str] = {
-    "ready": "WORKING",
-    "degraded": "WORKING WITH TROUBLE",
-    "down": "NOT WORKING",
-    "failed": "NOT READY",
-    "lost": "NOT WORKING",
-    "asleep": "ASLEEP",
-    "working": "CHANGING",
-    "needs_you": "WAITING",
-    "not_created": "NOT SET UP",
-    "unknown": "NOT KNOWN",
-}
-STATUS_INTRO = "What works right now, in plain words."
-STATUS_CALL = "Call: {team}, {contact}"
-
 # Settings
 VERSIONS = "Versions"
 PLACES = "Where things are"

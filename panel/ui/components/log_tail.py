@@ -64,7 +64,7 @@ def _tail(environment: str, service: str, needle: str, still: bool) -> None:
         draw(trouble)
     with st.container(height=_HEIGHT, autoscroll=not still, border=True, key=f"tail-lines-{environment}"):
         draw(lines(rows) if rows else quiet(esc(_nothing(watch, service, needle))))
-    draw(f"<p>{quiet(esc(_extent(rows, still=still)))}</p>")
+    draw(f'<p class="p-small">{quiet(esc(_extent(rows, still=still)))}</p>')
 
 
 def _trouble(watch: LogWatch | None, *, alive: bool) -> str:

@@ -110,9 +110,6 @@ _RUN = """
 @media (max-width: 640px) { .p-log div { grid-template-columns: 4.6rem 1fr; } .p-log span:nth-child(2) { display: none; } }
 .st-key-decision { position: sticky; bottom: 0; z-index: 5; padding: 0.7rem 0; border-top: 1px solid var(--p-rule);
   background: var(--p-page); }
-.p-status { display: grid; grid-template-columns: minmax(9rem, 1fr) 2fr; gap: 0.2rem 1.5rem; padding: 0.9rem 0;
-  border-bottom: 1px solid var(--p-rule); font-size: 1.2rem; }
-@media (max-width: 640px) { .p-status { grid-template-columns: 1fr; } }
 """
 
 _JOURNEY = """
