@@ -15,7 +15,7 @@ CALL_USD = 0.01
 _WHOLE = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Day:
     """What one service of AWS cost on one day (ISO date, UTC); ``estimated`` until AWS has settled it."""
 
@@ -56,6 +56,17 @@ def by_service(days: Iterable[Day], month: str) -> Mapping[str, float]:
         if day.day.startswith(f"{month}-"):
             sums[day.service] += day.usd
     return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def together(days: Iterable[Day]) -> tuple[Day, ...]:
+    """Days of several environments as one: by day and service, the oldest first; estimated where a part of it is."""
+    sums: dict[tuple[str, str], float] = defaultdict(float)
+    unsettled = set()
+    for day in days:
+        sums[day.day, day.service] += day.usd
+        if day.estimated:
+            unsettled.add((day.day, day.service))
+    return tuple(Day(*of, usd, of in unsettled) for of, usd in sorted(sums.items()))
 
 
 def to_date(days: Iterable[Day], month: str) -> float | None:

@@ -9,10 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from panel.catalogue.schema import SHARED, Catalogue
-from panel.cost.actuals import CALL_USD, Alert, Day, alerts_of, by_service, month_before, month_of, to_date
+from panel.cost.actuals import (
+    CALL_USD,
+    Alert,
+    Day,
+    alerts_of,
+    by_service,
+    month_before,
+    month_of,
+    to_date,
+    together,
+)
 from panel.cost.waste_words import REMEDIES, TITLES
 from panel.errors import NotFoundError
-from panel.store.bills import UNTAGGED
+from panel.store.bills import UNTAGGED, BillLine
 from panel.store.cost_tables import BillDay, BillForecast
 from panel.store.health_tables import Reading
 from panel.store.stores import Stores
@@ -64,7 +74,8 @@ class CostTotal:
     """The whole project in one month: sums over environments that exist or were charged.
 
     ``untagged_usd`` is charged to the project and to no environment; it is part of ``to_date_usd``. ``forecast_usd``
-    counts what was charged where AWS expects nothing; None where it expects nothing at all. ``saving_usd``: what could
+    counts what was charged where AWS expects nothing; None where it expects nothing at all. ``days`` are those of all
+    environments together, by day and service. ``saving_usd``: what could
     be saved, as far as it is known. ``calls`` and ``calls_usd``: what asking for the bill took and cost this month.
     """
 
@@ -128,6 +139,7 @@ class CostOverview:
         self._bill_interval_h = bill_interval_h
         self._clock = clock
         self._counted: tuple[Catalogue | None, float, dict[str, float | None]] = (None, 0.0, {})
+        self._kept: tuple[tuple[str, datetime], _Bill] | None = None
 
     def environment(self, name: str) -> CostView:
         """One environment, or the shared network.
@@ -141,13 +153,14 @@ class CostOverview:
             raise NotFoundError(
                 f"There is no environment {name}.", hint="'panel env list' shows those there are."
             )
-        return self._view(page, name, days)
+        # What another target was charged is no bill of this one.
+        days = () if page.emulated else days
+        return self._view(page, name, days, by_service(days, page.month))
 
     def all(self) -> list[CostView]:
         """Every environment of the catalogue in its order, the shared network, then what else was charged."""
         page = self._page()
-        days = page.all_days(self._stores)
-        return [self._view(page, name, days.get(name, ())) for name in page.names(days)]
+        return self._views(page, self._all_days(page))
 
     def waste(self) -> list[WasteView]:
         """What could be saved, the most first."""
@@ -166,31 +179,50 @@ class CostOverview:
     def total(self) -> CostTotal:
         """The whole project."""
         page = self._page()
-        by_name = page.all_days(self._stores)
-        views = [self._view(page, name, by_name.get(name, ())) for name in page.names(by_name)]
+        bill = self._all_days(page)
+        views = self._views(page, bill)
         counted = [view for view in views if view.exists or view.to_date_usd]
-        days = tuple(sorted((day for own in by_name.values() for day in own), key=lambda one: one.day))
         charged = [view for view in counted if view.to_date_usd is not None]
-        untagged = to_date(by_name.get(UNTAGGED, ()), page.month) or 0.0
+        untagged = sum(bill.services.get(UNTAGGED, {}).values())
         calls = dict(page.reading.facts.get("calls") or {}) if page.reading else {}
         asked = int(calls.get(page.month, 0))
         return CostTotal(
             month=page.month,
             estimate_usd=sum(view.estimate_usd or 0 for view in counted),
             budget_usd=sum(view.budget_usd or 0 for view in counted),
-            to_date_usd=to_date(days, page.month),
+            to_date_usd=to_date(bill.together, page.month),
             forecast_usd=sum(view.forecast_usd or view.to_date_usd or 0 for view in charged) + untagged
             if any(view.forecast_usd is not None for view in charged)
             else None,
             untagged_usd=untagged,
             saving_usd=sum(found.monthly_usd or 0 for found in self._stores.waste.all()),
-            by_service=by_service(days, page.month),
-            days=days,
+            by_service=by_service(bill.together, page.month),
+            days=bill.together,
             fetched_at=page.fetched_at,
             note=page.note,
             calls=asked,
             calls_usd=asked * CALL_USD,
         )
+
+    def _all_days(self, page: _Page) -> _Bill:
+        """The whole bill, read again only after AWS told another: of hundreds of environments it is long."""
+        if page.emulated:
+            return _Bill({}, {}, ())
+        mark = (page.since, page.reading.at) if page.reading is not None else None
+        kept = self._kept
+        if kept is not None and kept[0] == mark:
+            return kept[1]
+        by_name: dict[str, list[BillLine]] = defaultdict(list)
+        for line in self._stores.bills.all_days(page.since):
+            by_name[line.environment].append(line)
+        days = {name: _days(lines) for name, lines in by_name.items()}
+        bill = _Bill(
+            days,
+            {name: by_service(own, page.month) for name, own in days.items()},
+            together(day for own in days.values() for day in own),
+        )
+        self._kept = (mark, bill) if mark is not None else None
+        return bill
 
     def _page(self) -> _Page:
         catalogue, moment = self._catalogue(), self._clock()
@@ -209,12 +241,16 @@ class CostOverview:
             return NEVER_READ
         return reading.detail if reading is not None else NOT_YET
 
-    def _view(self, page: _Page, name: str, days: tuple[Day, ...]) -> CostView:
+    def _views(self, page: _Page, bill: _Bill) -> list[CostView]:
+        return [
+            self._view(page, name, bill.days.get(name, ()), bill.services.get(name, {}))
+            for name in page.names(bill.days)
+        ]
+
+    def _view(self, page: _Page, name: str, days: tuple[Day, ...], services: Mapping[str, float]) -> CostView:
         entry, record = page.catalogue.environments.get(name), page.records.get(name)
         budget = entry.monthly_budget_usd if entry is not None else None
-        # What another target was charged is no bill of this one.
-        days = () if page.emulated else days
-        charged, forecast = to_date(days, page.month), page.forecasts.get(name)
+        charged, forecast = sum(services.values()) if services else None, page.forecasts.get(name)
         expected = forecast.usd if forecast is not None and not page.emulated else None
         exists = record is not None and record.exists
         planned = record.monthly_usd if record is not None and record.exists else None
@@ -222,7 +258,7 @@ class CostOverview:
         estimate = planned if planned is not None else self._priced(page.catalogue, name) if known else None
         return CostView(
             environment=name, estimate_usd=estimate, budget_usd=budget, to_date_usd=charged,
-            forecast_usd=expected, month=page.month, by_service=by_service(days, page.month), days=days,
+            forecast_usd=expected, month=page.month, by_service=services, days=days,
             fetched_at=page.fetched_at, note=page.note, exists=exists,
             alerts=alerts_of(
                 entry.budget_alerts, budget, actual=charged, forecast=expected,
@@ -241,6 +277,15 @@ class CostOverview:
         if name not in prices:
             prices[name] = self._estimate(catalogue, name)
         return prices[name]
+
+
+@dataclass(frozen=True)
+class _Bill:
+    """The bill: days and dollars of the month by service, by environment; and the days of all together."""
+
+    days: Mapping[str, tuple[Day, ...]]
+    services: Mapping[str, Mapping[str, float]]
+    together: tuple[Day, ...]
 
 
 @dataclass(frozen=True)
@@ -264,20 +309,11 @@ class _Page:
         at = self.reading.facts.get("read_at") if self.reading is not None and not self.emulated else None
         return datetime.fromisoformat(str(at)) if at else None
 
-    def all_days(self, stores: Stores) -> dict[str, tuple[Day, ...]]:
-        """Days by environment."""
-        if self.emulated:
-            return {}
-        by_name: dict[str, list[BillDay]] = defaultdict(list)
-        for day in stores.bills.all_days(self.since):
-            by_name[day.environment].append(day)
-        return {name: _days(days) for name, days in by_name.items()}
-
     def names(self, charged: Iterable[str]) -> list[str]:
         """Whatever has a view: the catalogue's environments, the shared network, what else was charged."""
         names = [*self.catalogue.environments, SHARED]
         return names + sorted(name for name in charged if name not in names and name != UNTAGGED)
 
 
-def _days(days: Iterable[BillDay]) -> tuple[Day, ...]:
+def _days(days: Iterable[BillDay | BillLine]) -> tuple[Day, ...]:
     return tuple(Day(day.day, day.service, day.usd, day.estimated) for day in days)

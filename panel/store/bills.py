@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, func
+import sqlalchemy
+from sqlalchemy import delete, func, insert
 from sqlmodel import col, select
 
 from panel.store.cost_tables import BillDay, BillForecast
 from panel.store.database import Database
+
+
+class BillLine(NamedTuple):
+    """A :class:`BillDay` without what nobody reads of many: fifty days of hundreds of environments are many."""
+
+    environment: str
+    day: str
+    service: str
+    usd: float
+    estimated: bool
+
 
 #: Stands for what belongs to the project and carries no environment's tag.
 UNTAGGED = ""
@@ -28,7 +41,9 @@ class Bills:
         """
         with self._db.write() as session:
             session.exec(delete(BillDay).where(col(BillDay.day) >= begin, col(BillDay.day) < end))
-            session.add_all(days)
+            if rows := [day.model_dump() for day in days]:
+                # As plain rows: of hundreds of environments there are tens of thousands, and others want to write.
+                session.connection().execute(insert(BillDay), rows)
 
     def days(self, environment: str, since: str) -> list[BillDay]:
         """What an environment was charged from the day ``since`` on, the oldest first."""
@@ -36,12 +51,14 @@ class Bills:
         with self._db.read() as session:
             return [*session.exec(query.order_by(col(BillDay.day), col(BillDay.service)))]
 
-    def all_days(self, since: str) -> list[BillDay]:
-        """What every environment was charged from the day ``since`` on, the oldest first."""
-        query = select(BillDay).where(col(BillDay.day) >= since)
-        order = (col(BillDay.environment), col(BillDay.day), col(BillDay.service))
+    def all_days(self, since: str) -> list[BillLine]:
+        """What every environment was charged from the day ``since`` on, by environment, the oldest first."""
+        columns = (
+            col(BillDay.environment), col(BillDay.day), col(BillDay.service), col(BillDay.usd), col(BillDay.estimated),
+        )  # fmt: skip
+        query = sqlalchemy.select(*columns).where(col(BillDay.day) >= since).order_by(*columns[:3])
         with self._db.read() as session:
-            return [*session.exec(query.order_by(*order))]
+            return [BillLine(*row) for row in session.connection().execute(query)]
 
     def month(self, environment: str, month: str) -> float | None:
         """What an environment was charged in a month so far, in dollars; None where the bill has nothing of it."""

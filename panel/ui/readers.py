@@ -304,17 +304,17 @@ def last_built(panel: Facade, service: str) -> Release | None:
     return _last_built(panel.stores.database.place, service, panel)
 
 
-@st.cache_data(ttl=5, show_spinner=False, max_entries=50)
+@st.cache_resource(ttl=5, show_spinner=False, max_entries=50)
 def _costs(place: str, identity: Identity, _panel: Facade) -> list[CostView]:
     return _panel.costs.all()
 
 
 def costs(panel: Facade) -> list[CostView]:
-    """What every environment costs, at most five seconds old here."""
+    """What every environment costs, at most five seconds old here. Do not change it: it is handed out as it is."""
     return _costs(panel.stores.database.place, panel.identity, panel)
 
 
-@st.cache_data(ttl=5, show_spinner=False, max_entries=200)
+@st.cache_resource(ttl=5, show_spinner=False, max_entries=200)
 def _cost(place: str, identity: Identity, name: str, _panel: Facade) -> CostView:
     return _panel.costs.environment(name)
 
@@ -328,7 +328,7 @@ def cost(panel: Facade, name: str) -> CostView:
     return _cost(panel.stores.database.place, panel.identity, name, panel)
 
 
-@st.cache_data(ttl=5, show_spinner=False, max_entries=8)
+@st.cache_resource(ttl=5, show_spinner=False, max_entries=8)
 def _cost_total(place: str, identity: Identity, _panel: Facade) -> CostTotal:
     return _panel.costs.total()
 

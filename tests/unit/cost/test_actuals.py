@@ -4,7 +4,17 @@ from datetime import date
 
 import pytest
 
-from panel.cost.actuals import Alert, Day, alerts_of, by_service, month_before, month_of, next_month, to_date
+from panel.cost.actuals import (
+    Alert,
+    Day,
+    alerts_of,
+    by_service,
+    month_before,
+    month_of,
+    next_month,
+    to_date,
+    together,
+)
 
 DAYS = (
     Day("2026-10-31", "EC2", 9.0, False),
@@ -59,3 +69,10 @@ def test_the_largest_part_of_a_budget_that_is_reached_counts(
 
 def test_who_wants_to_hear_of_nothing_hears_nothing() -> None:
     assert alerts_of([], 80.0, actual=500.0, forecast=900.0) == ()
+
+
+def test_days_of_several_environments_together() -> None:
+    other = (Day("2026-11-01", "EC2", 0.5, True), Day("2026-11-03", "S3", 1.0, False))
+    assert together((*DAYS[1:3], *other)) == (
+        Day("2026-11-01", "EC2", 2.0, True), Day("2026-11-01", "S3", 0.25, False), Day("2026-11-03", "S3", 1.0, False),
+    )  # fmt: skip

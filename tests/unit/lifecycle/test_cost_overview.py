@@ -123,3 +123,19 @@ def test_waste_says_how_to_remove_it(costs: Costs, stores: Stores) -> None:
     (found,) = costs().waste()
     assert (found.title, found.since, found.monthly_usd) == ("Environment that nobody uses", NOON, 71.4)
     assert "panel env destroy staging" in found.remedy
+
+
+@pytest.mark.usefixtures("charged")
+def test_a_bill_that_was_read_again_counts_at_once(costs: Costs, stores: Stores) -> None:
+    overview = costs()
+    before = overview.total()
+    assert Day("2026-11-22", "S3", 5.0, True) in before.days
+
+    stores.bills.replace_days(
+        [BillDay(environment="staging", day="2026-11-22", service="S3", usd=6.0, estimated=False)],
+        begin="2026-11-22", end="2026-11-23",
+    )  # fmt: skip
+    stores.readings.note("bill", ok=True)
+
+    assert Day("2026-11-22", "S3", 6.0, False) in overview.total().days
+    assert {view.environment: view.to_date_usd for view in overview.all()}["staging"] == 66.0
