@@ -131,14 +131,14 @@ class HealthOverview:
         begin = end - chosen.length
         if not record.exists:
             return HealthView(seen, chosen, begin, end)
-        rows = _own(self._stores.health.spans(name, since=begin, service=None), record)
+        rows = _own(self._stores.health.spans(name, since=begin, service=None), record, seen.checked_at)
         runs, releases = self._runs(name), self._stores.releases.recent(name, limit=_CHANGES)
-        until = _until(seen.checked_at, end)
+        since, until = _since(begin, record), _until(seen.checked_at, end)
         return HealthView(
             seen, chosen, begin, end,
-            spans=_spans(rows, begin, until),
+            spans=_spans(rows, since, until),
             uptimes=self.uptime(name),
-            service_uptimes=_uptimes_by_service(rows, begin, until),
+            service_uptimes=_uptimes_by_service(rows, since, until),
             events=tuple(events_of(runs, releases, rows, seen.seen, begin)),
             markers=tuple(markers_of(runs, releases, begin)),
         )  # fmt: skip
@@ -153,8 +153,7 @@ class HealthOverview:
         record, chosen = self._stores.environments.get(name), WINDOWS[window]
         if not record.exists:
             return []
-        begin = self._clock() - chosen.length
-        since = max(begin, record.created_at or begin)
+        since = _since(self._clock() - chosen.length, record)
         found = self._stores.health.points(name, since=since, step=chosen.step, service=service)
         return measured(found, chosen.shown)
 
@@ -168,13 +167,19 @@ class HealthOverview:
         return markers_of(self._runs(name), self._stores.releases.recent(name, limit=_CHANGES), since)
 
     def uptime(self, name: str) -> dict[str, Uptime]:
-        """How much of the last 24 hours, 7 and 90 days one environment was up, by window."""
-        end = self._clock()
-        record, state = self._stores.environments.get(name), self._stores.health.get(name)
+        """How much of the last 24 hours, 7 and 90 days one environment was up, by window.
+
+        Raises:
+            NotFoundError: the catalogue has no such environment.
+        """
+        end, record = self._clock(), self._stores.environments.get(name)
+        if not record.exists:
+            return {key: Uptime() for key in UPTIMES}
+        looked = self.now(name).checked_at
         longest = end - max(WINDOWS[key].length for key in UPTIMES)
-        rows = _own(self._stores.health.spans(name, since=longest), record) if record.exists else []
-        until = _until(state.checked_at if state else None, end)
-        return {key: uptime(rows, end - WINDOWS[key].length, until) for key in UPTIMES}
+        rows = _own(self._stores.health.spans(name, since=longest), record, looked)
+        until = _until(looked, end)
+        return {key: uptime(rows, _since(end - WINDOWS[key].length, record), until) for key in UPTIMES}
 
     def uptimes(self, since: datetime) -> dict[str, Uptime]:
         """How much of the time from ``since`` on each environment that exists was up: a few queries for all of them."""
@@ -182,7 +187,11 @@ class HealthOverview:
         looked = self._stores.health.looked()
         found = self._stores.health.spans_of_all(since=since)
         return {
-            name: uptime(_own(found.get(name, ()), record), since, _until(looked.get(name), end))
+            name: uptime(
+                _own(found.get(name, ()), record, looked.get(name)),
+                _since(since, record),
+                _until(looked.get(name), end),
+            )
             for name, record in records.items()
             if record.exists and name != SHARED
         }
@@ -198,11 +207,21 @@ def _is_of(checked_at: datetime, record: EnvironmentRecord) -> bool:
     return record.exists and (record.created_at is None or checked_at >= record.created_at)
 
 
-def _own(spans: Iterable[HealthSpan], record: EnvironmentRecord) -> list[HealthSpan]:
-    """Spans of this environment, and not of one of the same name that was destroyed."""
-    if record.created_at is None:
+def _own(spans: Iterable[HealthSpan], record: EnvironmentRecord, looked: datetime | None) -> list[HealthSpan]:
+    """Spans of this environment, and not of one of the same name that was destroyed.
+
+    Args:
+        looked: when it was looked at last: a span that lasts is known until then.
+    """
+    created = record.created_at
+    if created is None:
         return [*spans]
-    return [span for span in spans if span.ended_at is None or span.ended_at > record.created_at]
+    return [span for span in spans if (span.ended_at or looked or created) > created]
+
+
+def _since(begin: datetime, record: EnvironmentRecord) -> datetime:
+    """Nothing before its creation is this environment's."""
+    return max(begin, record.created_at or begin)
 
 
 def _until(looked: datetime | None, end: datetime) -> datetime:

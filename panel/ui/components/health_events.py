@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from panel.lifecycle.health_overview import Event
+from panel.lifecycle.health_overview import Event, HealthView
 from panel.ui import health_text as text
 from panel.ui import session
 from panel.ui import text as words
-from panel.ui.components.health_history import chosen_window, view_of
 from panel.ui.components.markup import badge, draw, esc, mono, page_link, quiet, table, when
 from panel.ui.components.states import release_badge, verdict_badge
 from panel.ui.format import shorten
@@ -19,9 +18,8 @@ _RUN_TONES = {"applied": "ok", "errored": "bad", "interrupted": "bad", "planned"
 _RUN_OPEN = frozenset({"queued", "preparing", "planning", "approved", "applying", "deploying"})
 
 
-def events(name: str) -> None:
-    """Draw the events of the window that is chosen above; a part that refreshes."""
-    view = view_of(name, chosen_window(name))
+def events(name: str, view: HealthView) -> None:
+    """Draw what happened in the window that is shown."""
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"events-head-{name}"):
         draw(f"<h2>{text.EVENTS} <small>{quiet(esc(text.WINDOWS[view.window.key]))}</small></h2>")
         kinds = _kinds(name) if view.events else []

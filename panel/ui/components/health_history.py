@@ -22,10 +22,12 @@ from panel.ui.state import get_panel
 
 DEFAULT_WINDOW = "24h"
 #: Seconds between two looks at a window: a chart of days is not drawn anew all the time.
-RHYTHM: Mapping[str, float] = {"1h": 30, "24h": 60, "7d": 600, "90d": 1800}
+RHYTHM: Mapping[str, float] = {"1h": 30, "24h": 60, "7d": 120, "90d": 300}
 #: More services than these are chosen from a list.
 _SIDE_BY_SIDE = 4
 _MOST_CHANGES = 8
+#: How wide the choice of a service is, in pixels.
+_CHOICE = 320
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,16 @@ _LOAD = _Chart(
 )
 
 
-def history(name: str) -> None:
-    """Draw the history of one environment with its switches; a part that refreshes."""
+def history(name: str) -> HealthView:
+    """Draw the history of one environment with its switches; what it shows is handed back."""
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"history-head-{name}"):
         draw(f"<h2>{text.HISTORY}</h2>")
         window = _window(name)
-    view = view_of(name, window)
+    view = readers.health_history(get_panel(), name, window, _moment(window))
     if not view.spans:
         draw(f'<div class="p-empty">{esc(text.NO_HISTORY.format(name=name))}</div>')
         _changes(view)
-        return
+        return view
     services = [service.name for service in view.now.seen.services.values()]
     _strip(view, services)
     _changes(view)
@@ -84,11 +86,7 @@ def history(name: str) -> None:
     points = readers.health_points(get_panel(), name, window, chosen, _moment(window))
     _charts(view, points, chosen)
     _numbers(view, points, chosen)
-
-
-def view_of(name: str, window: str) -> HealthView:
-    """The environment over the window that is chosen; read once for all parts that show it."""
-    return readers.health_history(get_panel(), name, window, _moment(window))
+    return view
 
 
 def _moment(window: str) -> float:
@@ -116,7 +114,7 @@ def _subject(name: str, services: Sequence[str]) -> str:
     label: Any = {"format_func": _title, "key": key, "label_visibility": "collapsed"}
     if len(options) <= _SIDE_BY_SIDE:
         return st.segmented_control(text.OF, options, default="", required=True, **label) or ""
-    return st.selectbox(text.OF, options, **label) or ""
+    return st.selectbox(text.OF, options, width=_CHOICE, **label) or ""
 
 
 def _title(service: str) -> str:

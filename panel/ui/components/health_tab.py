@@ -14,7 +14,7 @@ from panel.ui.components.health_summary import as_of, summary
 from panel.ui.components.log_tail import log_tail
 from panel.ui.components.markup import draw, esc
 from panel.ui.components.topology import topology
-from panel.ui.live import CALM, live
+from panel.ui.live import live
 from panel.ui.state import Facade, get_panel
 
 
@@ -26,10 +26,14 @@ def health_tab(panel: Facade, view: EnvironmentView, every: float) -> None:
     live(_now, every)(view.name)
     if not view.exists or view.state == "lost":
         return
-    live(history, RHYTHM[chosen_window(view.name)])(view.name)
-    live(events, CALM)(view.name)
+    live(_over_time, RHYTHM[chosen_window(view.name)])(view.name)
     draw(f"<h2>{text.LOG}</h2>")
     log_tail(panel, view)
+
+
+def _over_time(name: str) -> None:
+    """One part, so that the window that is chosen holds for all of it at once."""
+    events(name, history(name))
 
 
 def _now(name: str) -> None:
@@ -37,7 +41,8 @@ def _now(name: str) -> None:
     view, health = readers.environment(panel, name), readers.health(panel, name)
     uptimes = readers.uptime(panel, name) if health.exists and view.state != "lost" else {}
     summary(panel, view, health, uptimes, alive=bool(readers.workers(panel).workers))
-    draw(f"<h2>{esc(text.PICTURE.format(name=name))}</h2>{as_of(health)}{topology(view, health)}")
+    age = "" if view.state in {"lost", "asleep"} else as_of(health)
+    draw(f"<h2>{esc(text.PICTURE.format(name=name))}</h2>{age}{topology(view, health)}")
     if not health.checked_at or view.state in {"lost", "asleep"}:
         return
     draw(f"<h2>{text.SERVICES}</h2>{services([*health.seen.services.values()])}")

@@ -127,6 +127,8 @@ def _box(
 def _by_zone(services: Sequence[ServiceNow], still: str) -> list[tuple[str, list[_Slot]]]:
     """Tasks by zone in the order of their names; what is missing has no zone, and comes last."""
     slots = [slot for service in services for slot in _slots(service, still)]
+    if still:
+        return [(text.TASKS, slots)]
     zones = sorted(
         {slot.zone for slot in slots if slot.state != "missing"}, key=lambda zone: (not zone, zone)
     )
