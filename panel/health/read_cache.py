@@ -33,7 +33,7 @@ class Once(Generic[_Seen]):
         self._read = read
         self._lock = threading.Lock()
         self._seen: list[_Seen] = []
-        self._error: PanelError | None = None
+        self._error: Exception | None = None
 
     def __call__(self) -> _Seen:
         """What was read.
@@ -47,7 +47,7 @@ class Once(Generic[_Seen]):
             if not self._seen:
                 try:
                     self._seen.append(self._read())
-                except PanelError as error:
+                except Exception as error:  # whatever it is, the next one would meet it too
                     self._error = error
                     raise
             return self._seen[0]
@@ -111,17 +111,17 @@ class ReadCache:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: dict[Hashable, _Kept] = {}
-        self._turns = FOREVER_S
+        self._turns: dict[str, float] = {}
 
-    def begin(self, turns: float = FOREVER_S) -> None:
+    def begin(self, turns: Mapping[str, float] | None = None) -> None:
         """A sweep begins.
 
         Args:
-            turns: how many calls may be spent on reads in turns.
+            turns: how many calls may be spent on reads in turns, by their lane; without a limit where none is said.
         """
         with self._lock:
             present = self._clock()
-            self._turns = turns
+            self._turns = dict(turns or {})
             self._kept = {key: kept for key, kept in self._kept.items() if present - kept.used_at < _UNUSED_S}
 
     def peek(self, key: Hashable) -> Any:
@@ -130,11 +130,14 @@ class ReadCache:
             kept = self._kept.get(key)
             return None if kept is None else kept.value
 
-    def get(self, key: Hashable, read: Callable[[], _Seen], *, lasts_s: float, calls: int = 0) -> _Seen:
+    def get(
+        self, key: Hashable, read: Callable[[], _Seen], *, lasts_s: float, calls: int = 0, lane: str = ""
+    ) -> _Seen:
         """What was read not longer than ``lasts_s`` ago, or is read now.
 
         Args:
             calls: how many turns it takes; 0 for what is read in any case.
+            lane: whose turns they are.
 
         Raises:
             NotItsTurnError: it was not read before, or too long ago, and all turns of this sweep are taken.
@@ -147,7 +150,7 @@ class ReadCache:
                 if lasts_s and present - kept.read_at <= lasts_s:
                     found: _Seen = kept.value
                     return found
-            if calls > self._turns:
+            if calls > self._turns.get(lane, FOREVER_S):
                 if kept is not None and present - kept.read_at <= lasts_s * _STALE_TIMES:
                     stale: _Seen = kept.value
                     return stale
@@ -155,7 +158,8 @@ class ReadCache:
                     "This was not looked at yet: the panel looks at it every few minutes only.",
                     detail="one of the reads in turns; the turns of this sweep were taken",
                 )
-            self._turns -= calls
+            if lane in self._turns:
+                self._turns[lane] -= calls
         value = read()
         with self._lock:
             self._kept[key] = _Kept(value, self._clock(), self._clock())

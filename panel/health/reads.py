@@ -24,18 +24,21 @@ from panel.aws.observe_logs import LogErrors, log_errors
 from panel.aws.observe_tasks import Task, tasks
 from panel.aws.session import Aws
 from panel.catalogue.schema import Catalogue, ContainerService
-from panel.errors import NotFoundError
+from panel.errors import NotFoundError, PanelError
 from panel.health.outputs import output, service_output
 from panel.health.read_cache import FOREVER_S, Batched, NotItsTurnError, Once, ReadCache
 
-# So many distributions are asked one by one, which tells of invalidations; of more than that the list has to do.
-_FEW = 10
+#: Of so few environments everything is read in each sweep, and distributions are asked one by one, which tells of
+#: invalidations. Of more, lists have to do, and what hardly changes is read in turns.
+FEW = 10
 # Figures of CloudWatch cost a cent for a thousand; certificates, buckets and listeners hardly ever change.
-_METRICS_S, _LOGS_S, _SELDOM_S = 300.0, float(LOG_WINDOW_S), 900.0
+_METRICS_S, _LOGS_S, _SELDOM_S = 300.0, float(LOG_WINDOW_S), 1800.0
 # Tasks are read again at once when their service changes; this is for what it does not tell.
-_TASKS_S, _TASKS_OF_MANY_S = 60.0, 300.0
+_TASKS_S, _TASKS_OF_MANY_S, _TARGETS_OF_MANY_S = 60.0, 600.0, 90.0
 _NAMES_S = 60.0
 _TASKS_CALLS, _BUCKET_CALLS = 3, 2
+#: The turns of targets: their service takes far fewer calls than the others.
+TARGETS_LANE = "targets"
 _BALANCERS, _GROUPS, _ENVIRONMENTS_OF_METRICS = 20, 50, 40
 
 _Seen = TypeVar("_Seen")
@@ -87,6 +90,7 @@ class AccountReads:
     ) -> None:
         self.aws, self.now, self.places = aws, now, places
         self.cache = cache or ReadCache()
+        self.few = len(places) <= FEW
         self._once: dict[Hashable, Once[Any]] = {}
         self._lock = Lock()
         # boto3 tries again and again for many seconds; an embedded AWS that is stopped is known at once.
@@ -117,13 +121,17 @@ class AccountReads:
             once = self._once.setdefault(key, Once(lambda: (self._awake(), read())[1]))
         return cast("_Seen", once())
 
-    def kept(self, key: Hashable, lasts_s: float, read: Callable[[], _Seen], *, calls: int = 0) -> _Seen:
+    def kept(
+        self, key: Hashable, lasts_s: float, read: Callable[[], _Seen], *, calls: int = 0, lane: str = ""
+    ) -> _Seen:
         """A read whose answer counts for some seconds, across sweeps; in turns, where it says how many it takes."""
-        return self.once(("kept", key), lambda: self.cache.get(key, read, lasts_s=lasts_s, calls=calls))
+        return self.once(
+            ("kept", key), lambda: self.cache.get(key, read, lasts_s=lasts_s, calls=calls, lane=lane)
+        )
 
     def distribution(self, distribution_id: str) -> observe.Distribution:
         """A CloudFront distribution, of the list of all where there are many."""
-        if len(self.places) <= _FEW:
+        if self.few:
             return self.once(
                 ("distribution", distribution_id), lambda: observe.distribution(self.aws, distribution_id)
             )
@@ -211,9 +219,24 @@ class EnvironmentReads:
         return self._services().get(self._of(name, "service_name"))
 
     def targets(self, name: str) -> Sequence[observe.Target]:
-        """The registered targets of a service."""
+        """The registered targets of a service. Among many environments those that are well are read every few sweeps,
+        unless their service changed."""
         group = self._of(name, "target_group_arn")
-        return self._account.once(("targets", group), lambda: observe.targets(self._aws, group))
+        if self._account.few:
+            return self._account.once(("targets", group), lambda: observe.targets(self._aws, group))
+        before: tuple[Hashable, Sequence[observe.Target]] | None = self._account.cache.peek(
+            ("targets", group)
+        )
+        try:
+            standing, well = self._standing()
+        except PanelError:
+            standing, well = None, False
+        well = well and before is not None and all(target.state == "healthy" for target in before[1])
+        now = not well or before is None or before[0] != standing
+        return self._account.kept(
+            ("targets", group), 0 if now else _TARGETS_OF_MANY_S,
+            lambda: (standing, observe.targets(self._aws, group)), calls=0 if now else 1, lane=TARGETS_LANE,
+        )[1]  # fmt: skip
 
     def task_definition(self, name: str, arn: str) -> observe.TaskDefinition:
         """What a revision runs. A revision never changes, and who was not read yet has no version yet."""
@@ -228,19 +251,15 @@ class EnvironmentReads:
 
     def tasks(self) -> Sequence[Task]:
         """All tasks of the cluster. Read anew when a service changed or is not well, and every few minutes."""
-        services = [*self._services().values()]
-        standing = tuple(_standing(service) for service in services)
+        standing, well = self._standing()
         cluster = self._output("cluster_name")
-        before: tuple[Hashable, Any] | None = self._account.cache.peek(("tasks", cluster))
-        changed = before is not None and before[0] != standing
-        if changed or any(service.running != service.desired or service.pending for service in services):
-            lasts_s, calls = 0.0, 0
-        else:
-            lasts_s = _TASKS_S if len(self._account.places) <= _FEW else _TASKS_OF_MANY_S
-            calls = _TASKS_CALLS
+        before: tuple[Hashable, Sequence[Task]] | None = self._account.cache.peek(("tasks", cluster))
+        now = not well or (before is not None and before[0] != standing)
+        lasts_s = _TASKS_S if self._account.few else _TASKS_OF_MANY_S
         return self._account.kept(
-            ("tasks", cluster), lasts_s, lambda: (standing, tasks(self._aws, cluster)), calls=calls
-        )[1]
+            ("tasks", cluster), 0 if now else lasts_s, lambda: (standing, tasks(self._aws, cluster)),
+            calls=0 if now else _TASKS_CALLS,
+        )[1]  # fmt: skip
 
     def distribution(self) -> observe.Distribution:
         """The CloudFront distribution."""
@@ -337,6 +356,12 @@ class EnvironmentReads:
         return self._account.once(
             ("services", cluster), lambda: observe.ecs_services(self._aws, cluster, names)
         )
+
+    def _standing(self) -> tuple[Hashable, bool]:
+        """What changes when a task of the environment starts or ends; and whether as many run as are wanted."""
+        services = [*self._services().values()]
+        well = all(service.running == service.desired and not service.pending for service in services)
+        return tuple(_standing(service) for service in services), well
 
     def _output(self, name: str) -> str:
         return output(self._place.outputs, name)

@@ -15,17 +15,18 @@ from panel.errors import RefusedError
 from panel.health import runner
 from panel.health.account_sweep import DEFAULT_TIME_LIMIT_S, Means, sweep_account
 from panel.health.budget import CallBudget, Spent
-from panel.health.read_cache import FOREVER_S, ReadCache
+from panel.health.read_cache import ReadCache
+from panel.health.reads import FEW, TARGETS_LANE
 from panel.health.sweep import Report, not_created, sweep, to_dict
 from panel.health.verdict import lost_verdict
 from panel.lifecycle.context import Context
 from panel.store.health import LONGEST_GAP, Look
 from panel.store.tables import EnvironmentRecord
 
-# Of so few environments everything is read in each sweep. Of more, what hardly changes is read in turns, with as many
-# calls as the account takes in some seconds.
-_FEW = 10
-_TURNS_S = 3.0
+# Of many environments, what hardly changes is read in turns: with as many calls of a sweep as the account takes in this
+# time, and so many of load balancers, which take fewer.
+_TURNS_S = 1.5
+_TARGETS = 50
 
 
 def _behind_budget(account: Account, budget: CallBudget, connections: int) -> Aws:
@@ -144,8 +145,8 @@ class Sweeps:
             self._means = Means(
                 aws, ReadCache(), threads, threading.Semaphore(2 * threads), self.time_limit_s
             )
-        few = environments <= _FEW
-        self._means.cache.begin(FOREVER_S if few else _TURNS_S * settings.api_calls_per_s)
+        turns = {"": _TURNS_S * settings.api_calls_per_s, TARGETS_LANE: _TARGETS}
+        self._means.cache.begin({} if environments <= FEW else turns)
         return self._means
 
     def _changing(self) -> set[str]:

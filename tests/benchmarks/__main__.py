@@ -26,6 +26,7 @@ NAMES = (
     "plan",
     "history",
     "latency",
+    "sweep",
     "workers",
     "rollout",
     "failed_requests",

@@ -14,7 +14,7 @@ from panel.catalogue.schema import Catalogue
 from panel.errors import AwsError, NotFoundError
 from panel.health.account_sweep import Means, sweep_account
 from panel.health.read_cache import FOREVER_S, Batched, NotItsTurnError, Once, ReadCache
-from panel.health.reads import AccountReads, EnvironmentReads, place_of
+from panel.health.reads import TARGETS_LANE, AccountReads, EnvironmentReads, place_of
 from panel.health.runner import now
 from tests.unit.health.played_aws import PlayedAws, arn, outputs_of, refusal
 
@@ -62,7 +62,7 @@ def test_fifty_environments_take_few_more_calls_than_what_no_call_can_share(name
     names = names_of(50)
     aws, cache = PlayedAws(names), ReadCache()
     outputs = {name: outputs_of(name) for name in names}
-    cache.begin(FOREVER_S)
+    cache.begin()
     sweep_account(means(aws, cache), named(names), outputs, emulated_endpoint=None)
 
     shared = {"list_distributions": 1, "describe_load_balancers": 3, "describe_auto_scaling_groups": 1,
@@ -73,11 +73,11 @@ def test_fifty_environments_take_few_more_calls_than_what_no_call_can_share(name
     assert {aws.calls[name] for name in own} == {50}
 
     aws.calls.clear()
-    cache.begin(FOREVER_S)
+    cache.begin()
     sweep_account(means(aws, cache), named(names), outputs, emulated_endpoint=None)
 
     assert aws.calls == {
-        "describe_services": 50, "describe_target_health": 50,
+        "describe_services": 50,
         "list_distributions": 1, "describe_load_balancers": 3, "describe_auto_scaling_groups": 1, "describe_alarms": 2,
     }  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_turns_bound_what_is_read_now_and_then(named: Named) -> None:
     spent = []
     for _ in range(7):
         before = sum(aws.calls[name] for name in rare)
-        cache.begin(42)
+        cache.begin({"": 42})
         found = sweep_account(means(aws, cache), named(names), outputs, emulated_endpoint=None)
         spent.append(sum(aws.calls[name] for name in rare) - before)
 
@@ -163,6 +163,21 @@ def test_what_was_not_created_is_missing_and_nobody_is_asked(named: Named) -> No
     assert not aws.calls
 
 
+def test_targets_of_many_are_read_again_when_they_or_their_service_are_not_well(named: Named) -> None:
+    aws, cache = PlayedAws(names_of(20)), ReadCache()
+    catalogue = named(aws.names)
+    for name in aws.names:
+        reads_of(aws, catalogue, name, cache=cache).targets("backend")
+    assert aws.calls["describe_target_health"] == 20, "the first time it is read of all"
+    aws.calls.clear()
+    cache.begin({TARGETS_LANE: 0})
+    aws.running["e3"] = 1
+
+    for name in aws.names:
+        reads_of(aws, catalogue, name, cache=cache).targets("backend")
+    assert aws.calls["describe_target_health"] == 1, "only e3 lost a task"
+
+
 @pytest.mark.parametrize(("change", "again"), [(None, 0), ("a task fewer", 1)])
 def test_tasks_are_read_again_when_their_service_changed(
     named: Named, change: str | None, again: int
@@ -170,7 +185,7 @@ def test_tasks_are_read_again_when_their_service_changed(
     aws, cache = PlayedAws(["e0"]), ReadCache()
     catalogue = named(["e0"])
     reads_of(aws, catalogue, "e0", cache=cache).tasks()
-    cache.begin(0)
+    cache.begin({"": 0})
     aws.calls.clear()
     if change:
         aws.running["e0"] = 1
@@ -183,7 +198,7 @@ def test_tasks_are_read_again_when_their_service_changed(
 
 def test_a_revision_without_its_turn_has_no_version_yet(named: Named) -> None:
     aws, cache = PlayedAws(["e0"]), ReadCache()
-    cache.begin(0)
+    cache.begin({"": 0})
 
     found = reads_of(aws, named(["e0"]), "e0", cache=cache).task_definition("backend", arn("ecs", "x:1"))
 
@@ -206,14 +221,14 @@ class TestCache:
     def test_without_a_turn_the_earlier_answer_counts_on_for_a_while(self) -> None:
         clock = Clock()
         cache = ReadCache(clock)
-        cache.begin(1)
+        cache.begin({"": 1})
         assert cache.get("key", lambda: "first", lasts_s=60, calls=1) == "first"
         clock.present = 200
         assert cache.get("key", lambda: "second", lasts_s=60, calls=1) == "first"
         clock.present = 241
         with pytest.raises(NotItsTurnError):
             cache.get("key", lambda: "second", lasts_s=60, calls=1)
-        cache.begin(1)
+        cache.begin({"": 1})
         assert cache.get("key", lambda: "second", lasts_s=60, calls=1) == "second"
 
     def test_a_failure_is_not_kept(self) -> None:
