@@ -111,13 +111,13 @@ def _show(view: CostView) -> None:
 
 def _show_all(views: list[CostView], total: CostTotal) -> None:
     rows = [
-        [view.environment, *(_usd(usd) for usd in (view.to_date_usd, view.forecast_usd, view.estimate_usd, view.budget_usd)),
-         ", ".join(f"{alert.percent} % ({alert.basis})" for alert in view.alerts)]
+        [view.environment, *(_usd(usd) for usd in (view.to_date_usd, view.forecast_usd, view.estimate_usd)),
+         "none" if view.budget_usd is None else _usd(view.budget_usd), ", ".join(f"{alert.percent} % ({alert.basis})" for alert in view.alerts)]
         for view in views
     ]  # fmt: skip
     if total.untagged_usd:
         rows.append(["(no tag)", _usd(total.untagged_usd), "", "", "", ""])
-    rows.append(["together", _usd(total.to_date_usd), _usd(total.forecast_usd), _usd(total.estimate_usd),
+    rows.append(["all that exist", _usd(total.to_date_usd), _usd(total.forecast_usd), _usd(total.estimate_usd),
                  _usd(total.budget_usd), ""])  # fmt: skip
     header = ["ENVIRONMENT", f"CHARGED IN {total.month}", "EXPECTED", "ESTIMATE", "BUDGET", "REACHED"]
     output.table(header, rows, right=frozenset({1, 2, 3, 4}))

@@ -71,7 +71,7 @@ def test_all_environments_and_what_carries_no_tag(terminal):
     rows = {" ".join(line.split()[:1]): line for line in answer.stdout.splitlines()}
     assert "$ 65.00" in rows["staging"] and "100 % (forecast)" in rows["staging"]
     assert "not known" in rows["production"]
-    assert "$ 1.00" in rows["(no"] and "$ 66.50" in rows["together"]
+    assert "$ 1.00" in rows["(no"] and "$ 66.50" in rows["all"]
     assert "Could be saved: $ 36.50 / month" in answer.stdout
 
 

@@ -21,6 +21,7 @@ from panel.lifecycle.shared_steps import SharedSteps
 from panel.runs.mark import ReviewMark
 from panel.settings import Settings
 from panel.store.stores import Stores
+from panel.store.tables import now
 
 _ROOT = Path(__file__).resolve().parents[3]
 _MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -135,6 +136,20 @@ def test_growth_is_measured_against_what_stands(judged: Judged, stores: Stores) 
     assert judged(machine, project=said)["budget"] == "pass"
     stores.environments.save("staging", exists=True, monthly_usd=0.5)
     assert judged(machine, project=said)["budget"] == "warn"
+
+
+def test_the_bill_counts_beside_the_estimate(judged: Judged, stores: Stores) -> None:
+    machine = {
+        "address": "aws_instance.big", "mode": "managed", "name": "big", "type": "aws_instance",
+        "change": {
+            "actions": ["create"], "before": None, "after_unknown": {},
+            "after": {"instance_type": "t3.micro", "tags_all": {}},
+        },
+    }  # fmt: skip
+    stores.bills.keep_forecasts(f"{now():%Y-%m}", {"staging": 79.0}, at=now())
+    assert judged(machine)["budget"] == "pass"
+    stores.bills.keep_forecasts(f"{now():%Y-%m}", {"staging": 92.0}, at=now())
+    assert judged(machine)["budget"] == "warn"
 
 
 def test_checkov_is_asked_where_a_team_asks_for_it(judged: Judged, stores: Stores, tmp_path: Path) -> None:
