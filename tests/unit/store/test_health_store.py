@@ -70,3 +70,18 @@ def test_points_keep_what_was_measured(stores: Stores) -> None:
     )
     assert (own.latency_max_ms, own.measures) == (41, {"latency_ms": 41, "running": 1})
     assert stores.health.points("staging", since=now()) == []
+
+
+def test_a_verdict_began_where_it_began_also_when_nobody_looked_for_a_while(stores: Stores) -> None:
+    def saw(ago_min: float, backend: str) -> None:
+        report = {"services": {"backend": {"verdict": backend}}}
+        stores.health.record("staging", backend, report, at=moment - timedelta(minutes=ago_min))
+
+    moment = now()
+    for ago_min, backend in ((300, "down"), (290, "healthy"), (200, "down"), (100, "down"), (1, "down")):
+        saw(ago_min, backend)
+
+    assert stores.health.begun() == {
+        ("staging", ""): moment - timedelta(minutes=200),
+        ("staging", "backend"): moment - timedelta(minutes=200),
+    }
