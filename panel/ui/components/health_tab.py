@@ -52,4 +52,4 @@ def _now(name: str) -> None:
     )
     if box.open:
         with box:
-            draw(checks(probes))
+            draw(f'<div class="p-events">{checks(probes)}</div>')
