@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from panel.store.bills import UNTAGGED
 from panel.store.cost_tables import BillDay, WasteFinding
+from panel.store.health_rollup import HealthRollup
 from panel.store.looks import looks_since
 from panel.store.stores import Stores
 
@@ -103,3 +104,10 @@ def test_looks_are_counted_since_a_moment(stores: Stores) -> None:
     stores.health.record("production", "down", {"services": {"backend": {"verdict": "down"}}}, at=MOMENT)
     counted = looks_since(stores.database, MOMENT - timedelta(hours=1))
     assert counted == {"staging": 3, "production": 1}
+
+
+def test_looks_count_once_also_after_their_points_were_merged(stores: Stores) -> None:
+    for minutes in range(0, 600, 10):
+        stores.health.record("staging", "healthy", {}, at=MOMENT + timedelta(minutes=minutes))
+    HealthRollup(stores.database).roll_up(MOMENT + timedelta(hours=12))
+    assert looks_since(stores.database, MOMENT) == {"staging": 60}
