@@ -103,21 +103,34 @@ def test_no_text_becomes_markup(text: str) -> None:
     assert seen.handlers == []
 
 
-def test_a_hostile_version_stays_text_in_the_picture() -> None:
+def test_hostile_words_of_aws_stay_text_in_the_picture() -> None:
     from panel.catalogue.schema import Owner
-    from panel.lifecycle.overview import EnvironmentView, ServiceView
+    from panel.lifecycle.health_overview import HealthNow
+    from panel.lifecycle.health_report import ProbeNow, Seen, ServiceNow, TaskNow
+    from panel.lifecycle.overview import EnvironmentView
 
     owner = Owner(team="a", contact="b")
-    site = ServiceView("frontend", "static", "t", owner, version=HOSTILE)
-    api = ServiceView(HOSTILE, "container", "t", owner, desired=2, running=1)
+    tasks = (
+        TaskNow("api", HOSTILE, zone=HOSTILE, state="RUNNING", health=HOSTILE, version=HOSTILE),
+        TaskNow("api", HOSTILE, zone=HOSTILE, state="STOPPED", reason=HOSTILE, stopped_at=now()),
+    )
+    services = {
+        "site": ServiceNow("site", "static", "t", owner, version=HOSTILE),
+        "api": ServiceNow("api", "container", "t", owner, desired=2, running=1, tasks=tasks),
+    }
+    probes = (ProbeNow("load_balancer", verdict="down", detail=HOSTILE),)
+    health = HealthNow(
+        "x", True, "down", now(), now(), stale=False, seen=Seen(services=services, probes=probes)
+    )
     view = EnvironmentView(
         name="x", state="ready", state_text="", url=None, domain="x", protected=False, owner=owner, size="",
         monthly_usd=None, budget_usd=1, verdict="healthy", causes=(), probes=(), checked_at=None, since=None,
-        services={"frontend": site, "api": api}, last_run=None, active_run=None, exists=True,
+        services={}, last_run=None, active_run=None, exists=True,
     )  # fmt: skip
-    seen = _read(topology.topology(view))
+    seen = _read(topology.topology(view, health))
     assert not {"script", "img"} & set(seen.tags)
-    assert "not running" in topology.topology(view)
+    assert seen.handlers == []
+    assert "Missing" in topology.topology(view, health)
 
 
 @pytest.mark.parametrize(
