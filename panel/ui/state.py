@@ -64,7 +64,7 @@ class Facade(Protocol):
 
     @property
     def stores(self) -> Stores:
-        """Rows, only to be read by pages."""
+        """Rows, only to be read by pages; that somebody looks at a log is the one order among them (ADR 3)."""
 
     @property
     def trail(self) -> Trail:
