@@ -41,7 +41,7 @@ WINDOWS: Mapping[str, Window] = {
         Window("1h", timedelta(hours=1), 0, 0),
         Window("24h", timedelta(hours=24), 300, 300),
         Window("7d", timedelta(days=7), 3600, 3600),
-        Window("90d", timedelta(days=90), 3600, 4 * 3600),
+        Window("90d", timedelta(days=90), 3600, 24 * 3600),
     )
 }
 #: Windows that uptime is told of.

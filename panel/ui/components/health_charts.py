@@ -90,7 +90,7 @@ def strip(view: HealthView, rows: Mapping[str, str]) -> Any:
         .mark_text(align="left", dx=5, dy=_BELOW, fontSize=11)
         .encode(x=_x(view), y=y, text="label:N", color=alt.Color("ink:N", scale=None), tooltip=tips)
     )
-    layers = [body, labels, *_titles(view, rows, y), *changes(view, labelled=True)]
+    layers = [body, labels, *changes(view, labelled=True), *_titles(view, rows, y)]
     return _finished(alt.layer(*layers), height=_ROW * len(rows) + _AXIS + _NAMES, name=text.STRIP)
 
 
@@ -204,9 +204,12 @@ def _titles(view: HealthView, rows: Mapping[str, str], y: alt.Y) -> list[Any]:
     base = alt.Chart(alt.InlineData(values=found))
     name = base.mark_text(align="left", dy=_ABOVE, fontSize=12, color=colour("ink"))
     up = base.mark_text(align="right", dy=_ABOVE, fontSize=11, color=colour("quiet"))
+    # Behind the words, so that the line of a change does not go through them.
+    clear = base.mark_text(align="right", dy=_ABOVE, fontSize=11, stroke=colour("page"), strokeWidth=5)
+    until = alt.X("until:Q", title=None)
     return [
         name.encode(x=_x(view), y=y, text="row:N"),
-        up.encode(x=alt.X("until:Q", title=None), y=y, text="up:N"),
+        *(one.encode(x=until, y=y, text="up:N") for one in (clear, up)),
     ]
 
 

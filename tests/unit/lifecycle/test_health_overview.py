@@ -289,13 +289,13 @@ def test_events_are_merged_newest_first(stores: Stores, overview: HealthOverview
 def test_points_of_many_days_are_means_over_looks_and_keep_the_slowest(
     stores: Stores, overview: HealthOverview
 ) -> None:
-    start = datetime(2026, 2, 20, 8, tzinfo=UTC)
+    start = datetime(2026, 2, 20, tzinfo=UTC)
     rows = [
         HealthPoint(environment="staging", service="", step=3600, at=start + timedelta(hours=hour), looks=looks,
                     healthy=looks, latency_max_ms=slowest, measures=measures)
         for hour, looks, slowest, measures in (
             (0, 30, 40.0, {"latency_ms": 10.0}), (1, 10, 90.0, {"latency_ms": 30.0}), (2, 10, None, {"running": 2}),
-            (4, 60, 20.0, {"latency_ms": 11.0}),
+            (26, 60, 20.0, {"latency_ms": 11.0}),
         )
     ]  # fmt: skip
     with stores.database.write() as session:
@@ -303,7 +303,7 @@ def test_points_of_many_days_are_means_over_looks_and_keep_the_slowest(
 
     points = overview.points("staging", "90d")
 
-    assert [point.at for point in points] == [start, start + timedelta(hours=4)]
+    assert [point.at for point in points] == [start, start + timedelta(days=1)]
     assert (points[0].looks, points[0].latency_max_ms) == (50, 90.0)
     assert points[0].measures == {"latency_ms": 15.0, "running": 2.0}
     assert [point.step for point in overview.points("staging", "7d")] == []
