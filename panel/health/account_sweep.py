@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from panel.aws.session import Aws
 from panel.catalogue.schema import Catalogue
 from panel.health import runner
+from panel.health.account_reads import AccountReads
 from panel.health.environment_probes import ASKING_NOW, environment_probes
+from panel.health.outputs import place_of
 from panel.health.probes import ProbeResult
 from panel.health.read_cache import ReadCache
-from panel.health.reads import AccountReads, place_of
+from panel.health.reads import EnvironmentReads
 from panel.health.verdict import Verdict, judge
 
 DEFAULT_TIME_LIMIT_S = 20.0
@@ -69,7 +71,7 @@ def sweep_account(
     )
     looks = {
         place.name: environment_probes(
-            catalogue, place, account.of(place), emulated_endpoint=emulated_endpoint
+            catalogue, place, EnvironmentReads(account, place), emulated_endpoint=emulated_endpoint
         )
         for place in places
     }

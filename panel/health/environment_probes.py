@@ -14,8 +14,10 @@ from panel.aws.session import Aws
 from panel.catalogue.health import HealthRules, health_for
 from panel.catalogue.schema import Catalogue
 from panel.health import probes, runner
+from panel.health.account_reads import AccountReads
+from panel.health.outputs import Place, place_of
 from panel.health.probes import AlarmScope, Probe
-from panel.health.reads import AccountReads, EnvironmentReads, Place, place_of
+from panel.health.reads import EnvironmentReads
 
 _FRONT_DOOR_TIME_LIMIT_S = 10.0
 
@@ -43,7 +45,9 @@ def probes_of(
     """
     place = place_of(catalogue, environment, outputs)
     account = AccountReads(aws, [place], now=runner.now(), emulated_endpoint=emulated_endpoint)
-    return environment_probes(catalogue, place, account.of(place), emulated_endpoint=emulated_endpoint)
+    return environment_probes(
+        catalogue, place, EnvironmentReads(account, place), emulated_endpoint=emulated_endpoint
+    )
 
 
 def environment_probes(

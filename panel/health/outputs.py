@@ -3,8 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from panel.catalogue.schema import Catalogue, ContainerService
 from panel.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an environment's things are: Terraform's outputs, and the container services that were created."""
+
+    name: str
+    outputs: Mapping[str, object]
+    services: Mapping[str, ContainerService]
+
+
+def place_of(catalogue: Catalogue, name: str, outputs: Mapping[str, object]) -> Place:
+    """The place of one environment.
+
+    A service that was added to the catalogue since the last run is not broken, it is not there yet: it is left out.
+    Outputs without any services mean a half-made environment: there everything is looked for, and found missing.
+
+    Args:
+        outputs: plain values by name, of the environment's Terraform stack.
+    """
+    known = outputs.get("services")
+    if not isinstance(known, Mapping) or not known:
+        return Place(name, outputs, catalogue.containers)
+    there = {service: found for service, found in catalogue.containers.items() if service in known}
+    return Place(name, outputs, there)
 
 
 def output(outputs: Mapping[str, object], name: str) -> str:

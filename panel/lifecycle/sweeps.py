@@ -13,10 +13,11 @@ from panel.aws.session import Account, Aws
 from panel.catalogue.schema import Catalogue
 from panel.errors import RefusedError
 from panel.health import runner
+from panel.health.account_reads import FEW
 from panel.health.account_sweep import DEFAULT_TIME_LIMIT_S, Means, sweep_account
 from panel.health.budget import CallBudget, Spent
 from panel.health.read_cache import ReadCache
-from panel.health.reads import FEW, TARGETS_LANE
+from panel.health.reads import TARGETS_LANE
 from panel.health.sweep import Report, not_created, sweep, to_dict
 from panel.health.verdict import lost_verdict
 from panel.lifecycle.context import Context

@@ -12,9 +12,11 @@ import pytest
 from panel.aws.session import Aws
 from panel.catalogue.schema import Catalogue
 from panel.errors import AwsError, NotFoundError
+from panel.health.account_reads import AccountReads
 from panel.health.account_sweep import Means, sweep_account
+from panel.health.outputs import place_of
 from panel.health.read_cache import FOREVER_S, Batched, NotItsTurnError, Once, ReadCache
-from panel.health.reads import TARGETS_LANE, AccountReads, EnvironmentReads, place_of
+from panel.health.reads import TARGETS_LANE, EnvironmentReads
 from panel.health.runner import now
 from tests.unit.health.played_aws import PlayedAws, arn, outputs_of, refusal
 
@@ -55,7 +57,7 @@ def names_of(count: int) -> list[str]:
 def reads_of(aws: PlayedAws, catalogue: Catalogue, name: str, **more: Any) -> EnvironmentReads:
     places = [place_of(catalogue, one, outputs_of(one)) for one in aws.names]
     account = AccountReads(cast(Aws, aws), places, now=now(), **more)
-    return account.of(places[aws.names.index(name)])
+    return EnvironmentReads(account, places[aws.names.index(name)])
 
 
 def test_fifty_environments_take_few_more_calls_than_what_no_call_can_share(named: Named) -> None:
@@ -154,7 +156,7 @@ def test_a_refusal_of_all_is_told_to_all_without_asking_again() -> None:
 def test_what_was_not_created_is_missing_and_nobody_is_asked(named: Named) -> None:
     aws = PlayedAws(["e0"])
     place = place_of(named(["e0"]), "e0", {})
-    reads = AccountReads(cast(Aws, aws), [place], now=now()).of(place)
+    reads = EnvironmentReads(AccountReads(cast(Aws, aws), [place], now=now()), place)
 
     for read in (reads.distribution, reads.load_balancer, reads.machine_group, reads.tasks, reads.alarms,
                  reads.certificates, lambda: reads.bucket("state_bucket"), lambda: reads.targets("backend")):  # fmt: skip
