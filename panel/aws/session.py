@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, Literal, Protocol
 
@@ -77,6 +78,7 @@ class Aws:
         self._connections = connections
         # The stubs know no session.client(name) for a name that is a variable.
         core = botocore.session.get_session()
+        core.register_component("data_loader", _descriptions())
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
         self._session: Any = boto3.Session(
             botocore_session=core,
@@ -117,6 +119,12 @@ class Aws:
             max_pool_connections=self._connections,
             s3={"addressing_style": "path"} if emulated else {},
         )
+
+
+@lru_cache(maxsize=1)
+def _descriptions() -> Any:
+    """The SDK's descriptions of services, read once for all sessions of this process: they take tens of megabytes."""
+    return botocore.session.get_session().get_component("data_loader")
 
 
 def _guard(client: Any, service: str, gate: Gate) -> None:
