@@ -101,9 +101,7 @@ LINES = "Every line"
 FREE_TIER = (
     "Free tier: up to {usd} a month less, if nothing else in the account uses it. It is not taken off here."
 )
-FREE_TIER_FIRST = (
-    "{usd} more in the first 12 months of accounts opened before {until}, which are over for all since {ended}."
-)
+FREE_TIER_FIRST = "{usd} more in the first 12 months of accounts opened before {until}, which are over for all since {ended}."
 PRICES_USED = "{live} prices told by AWS, {packaged} of the package, the oldest of {as_of}."
 FREE_TIER_LINES = "What the free tier covers ({count})"
 FREE_ALLOWANCE = "{allowance} {unit} a month"

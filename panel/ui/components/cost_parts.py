@@ -151,7 +151,9 @@ def waste_table(found: Sequence[WasteView], *, with_environment: bool = True) ->
             _where(one, with_environment=with_environment),
             f'<span class="p-nowrap">{lasting(one.since)}</span>',
             f'<span class="p-small">{esc(one.remedy)}</span>',
-            quiet(words.NOT_KNOWN) if one.monthly_usd is None else esc(f"{one.monthly_usd:,.2f}"),
+            f'<span class="p-quiet p-nowrap">{words.NOT_KNOWN}</span>'
+            if one.monthly_usd is None
+            else esc(f"{one.monthly_usd:,.2f}"),
         ]
         for one in found
     ]
