@@ -15,6 +15,7 @@ def now() -> datetime:
 
 
 def json_column(*, default: str = "{}") -> Any:  # a column is typed by its field, not by its factory
+    """A column of JSON that is never empty; ``default`` is what rows have that do not say."""
     return Column(JSON, nullable=False, server_default=text(f"'{default}'"))
 
 
