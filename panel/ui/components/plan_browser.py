@@ -199,16 +199,22 @@ def _rows(found: Sequence[Resource], place: str, asked: str, titles: Mapping[str
 
 
 def _box(place: str, asked: str) -> DeltaGenerator:
-    """Where rows go. Those of another search take the place of all that stood there at once.
+    """Where rows go: one of two places in turns, so that rows of another search never meet those that stood there.
 
     A browser removes what a part of the page has not drawn again only when it hears of the end of that drawing; on a
-    busy machine that was seen to get lost, and rows of the search before stayed.
+    busy machine that was seen to get lost, and rows of the search before stayed. The place that is not used is drawn
+    too, as nothing. (Emptying one place and filling it again does not do: the server sends only the last of the two.)
     """
     key = session.of(session.PLAN_ASKED, place)
-    known = st.session_state.get(key) == asked
-    st.session_state[key] = asked
-    name = f"plan-rows-{place}"
-    return st.container(key=name, gap=None) if known else st.empty().container(key=name, gap=None)
+    before, turn = st.session_state.get(key, (asked, 0))
+    turn = turn if before == asked else 1 - turn
+    st.session_state[key] = (asked, turn)
+    if turn:
+        st.empty()
+    box = st.container(key=f"plan-rows-{place}", gap=None)
+    if not turn:
+        st.empty()
+    return box
 
 
 def _modules(resources: Iterable[Resource], place: str, *, named: bool) -> None:
