@@ -56,7 +56,7 @@ def tasks(
         return not_read(error)
     single, unread = _single_tasks(read_tasks, seen.name)
     moment = now or datetime.now(UTC)
-    crashed = facts.ended_by_themselves(single, moment)
+    crashed = facts.ended_by_themselves(_wanted(single, seen), moment)
     reading = Reading(
         definition.version,
         definition.digest,
@@ -181,6 +181,12 @@ def log_errors(
         return Finding("unknown", "The log has more lines than could be looked at.", evidence, reading)
     detail = f"The log has {seen.count or 'no'} error{'' if seen.count == 1 else 's'} in {minutes} minutes."
     return Finding("healthy", detail, evidence, reading)
+
+
+def _wanted(tasks: Sequence[Task], seen: ServiceSeen) -> list[Task]:
+    """Tasks of revisions that are wanted still: those of one that was taken back speak of the past."""
+    wanted = {deployment.task_definition for deployment in seen.deployments} | {seen.task_definition}
+    return [task for task in tasks if not task.task_definition or task.task_definition in wanted]
 
 
 def _judged(seen: ServiceSeen, running: int, crashed: Sequence[Task]) -> Finding:

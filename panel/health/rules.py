@@ -34,6 +34,8 @@ BEHIND_ALL = ("load_balancer", "state_bucket")
 SIGNS = ("utilisation", "log_errors")
 #: What is around the services, of the environment as a whole. It degrades at most.
 AROUND = ("dns", "certificate", "load_balancer", "state_bucket", "instances", "cloudfront_errors", "alarms")
+#: What is counted over the last minutes: it still speaks of a version that was taken back a moment ago.
+LOOKING_BACK = frozenset({"log_errors", "utilisation", "load_balancer", "cloudfront_errors", "alarms"})
 #: What follows from other troubles as well: where a service has one, these are evidence of it and no cause of their own.
 SYMPTOMS = frozenset({"load_balancer", "cloudfront_errors", "alarms"})
 

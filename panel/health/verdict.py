@@ -27,6 +27,7 @@ from panel.health.rules import (
     CONTAINER_RULES,
     EMULATOR_SILENT,
     FRONT_DOOR,
+    LOOKING_BACK,
     LOST,
     NOT_CREATED,
     SIGNS,
@@ -143,6 +144,16 @@ def judge(
             r.reading for name in _MEASURE_THE_WHOLE for r in results if r.name == name and r.reading
         ),
         since=since,
+    )  # fmt: skip
+
+
+def at_this_moment(catalogue: Catalogue, report: Verdict, *, emulated: bool) -> Verdict:
+    """The verdict without what is counted over the last minutes: whether a version that was just brought up works."""
+    present = [result for result in report.probes if result.name not in LOOKING_BACK]
+    if not present:
+        return report  # nothing was asked
+    return judge(
+        catalogue, report.environment, present, emulated=emulated, checked_at=report.checked_at, since=report.since
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import time
 
 from panel.deploys import StoppedError
 from panel.errors import DeployError
+from panel.health.verdict import at_this_moment
 from panel.lifecycle.shipping_steps import ShippingSteps
 from panel.lifecycle.sweeps import sweep_environment
 
@@ -27,7 +28,10 @@ class ChecksSteps(ShippingSteps):
         deadline = time.monotonic() + _LIMIT_S
         with self._at_work(run, "checks") as work:
             while True:
-                report = sweep_environment(self._context, run.environment)
+                report = at_this_moment(
+                    self._context.catalogue(), sweep_environment(self._context, run.environment),
+                    emulated=self._context.emulated_endpoint is not None,
+                )  # fmt: skip
                 causes = "; ".join(cause.text for cause in report.causes)
                 work.journal.say(f"Checks: {report.verdict}{f' ({causes})' if causes else ''}")
                 if report.verdict == "healthy":

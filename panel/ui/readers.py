@@ -6,22 +6,17 @@ The leading underscore of ``_panel`` tells Streamlit not to hash it; ``place`` (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
 
 from panel.access.capabilities import ROLES, Capability
 from panel.access.identity import Identity, Role
-from panel.cost.compare import Comparison, Traffic, Workload, compare, workload_of
-from panel.lifecycle.cost_overview import WASTE, CostTotal, CostView, WasteView
-from panel.lifecycle.health_overview import HealthNow, HealthView, Marker
-from panel.lifecycle.health_points import Measured
 from panel.lifecycle.overview import EnvironmentView
 from panel.lifecycle.overview_schedules import ScheduleOverview, ScheduleView
 from panel.lifecycle.overview_workers import Workforce, workforce
 from panel.lifecycle.release_overview import Grid, ImageView, ReleaseView
-from panel.lifecycle.status_board import Board, StatusBoard
 from panel.lifecycle.vitality import OVERDUE, STUCK, Vitality, vitality_of
 from panel.store.browsing import Browsing
 from panel.store.tables import (
@@ -32,9 +27,8 @@ from panel.store.tables import (
     RunApproval,
     RunPlan,
     StateLock,
-    now,
 )
-from panel.store.uptime import Uptime
+from panel.ui import cost_readers
 from panel.ui.state import Facade
 
 _PLAN_SECONDS = 600
@@ -68,59 +62,6 @@ def environment(panel: Facade, name: str) -> EnvironmentView:
     return _environment(panel.stores.database.place, panel.identity, name, panel)
 
 
-@st.cache_data(ttl=1, show_spinner=False, max_entries=200)
-def _health(place: str, name: str, _panel: Facade) -> HealthNow:
-    return _panel.health_overview.now(name)
-
-
-def health(panel: Facade, name: str) -> HealthNow:
-    """The last look at one environment, at most a second old here.
-
-    Raises:
-        NotFoundError: the catalogue has no such environment.
-    """
-    return _health(panel.stores.database.place, name, panel)
-
-
-@st.cache_data(ttl=30, show_spinner=False, max_entries=200)
-def _uptime(place: str, name: str, _panel: Facade) -> dict[str, Uptime]:
-    return _panel.health_overview.uptime(name)
-
-
-def uptime(panel: Facade, name: str) -> Mapping[str, Uptime]:
-    """How much of the last 24 hours, 7 and 90 days one environment was up, by window; at most half a minute old."""
-    return _uptime(panel.stores.database.place, name, panel)
-
-
-@st.cache_data(ttl=60, show_spinner=False, max_entries=200)
-def _health_history(place: str, name: str, window: str, moment: float, _panel: Facade) -> HealthView:
-    return _panel.health_overview.environment(name, window)
-
-
-@st.cache_data(ttl=60, show_spinner=False, max_entries=200)
-def _health_points(place: str, name: str, of: tuple[str, str, float], _panel: Facade) -> list[Measured]:
-    window, service, _ = of
-    return _panel.health_overview.points(name, window, service)
-
-
-def health_points(panel: Facade, name: str, window: str, service: str, moment: float) -> list[Measured]:
-    """What was measured over a window of one service (empty: the whole); read again when the ``moment`` moves on.
-
-    Raises:
-        NotFoundError: the catalogue has no such environment.
-    """
-    return _health_points(panel.stores.database.place, name, (window, service, moment), panel)
-
-
-def health_history(panel: Facade, name: str, window: str, moment: float) -> HealthView:
-    """One environment over a window of time; read again when the ``moment`` moves on, a minute later at the latest.
-
-    Raises:
-        NotFoundError: the catalogue has no such environment.
-    """
-    return _health_history(panel.stores.database.place, name, window, moment, panel)
-
-
 @st.cache_resource(ttl=_PLAN_SECONDS, show_spinner=False, max_entries=16)
 def _plan(place: str, run_id: int, stack: str, version: str, _panel: Facade) -> RunPlan | None:
     return _panel.stores.runs.plan(run_id, stack)
@@ -140,17 +81,6 @@ def _local_status(place: str, _panel: Facade) -> Any:
 def local_status(panel: Facade) -> Any:
     """State of the embedded AWS, at most two seconds old; None when the target is a real account."""
     return _local_status(panel.stores.database.place, panel)
-
-
-@st.cache_data(ttl=30, show_spinner=False, max_entries=200)
-def _estimate(place: str, name: str, entry: str, _panel: Facade) -> Any:
-    return _panel.estimate(name)
-
-
-def estimate(panel: Facade, name: str) -> Any:
-    """What an environment would cost by the catalogue; counted anew when its entry changes."""
-    entry = panel.catalogue().environments[name].model_dump_json()
-    return _estimate(panel.stores.database.place, name, entry, panel)
 
 
 @st.cache_data(ttl=10, show_spinner=False, max_entries=4)
@@ -197,17 +127,6 @@ def _records(place: str, _panel: Facade) -> Mapping[str, EnvironmentRecord]:
 def records(panel: Facade) -> Mapping[str, EnvironmentRecord]:
     """What is known of environments that exist, by name, at most a second old."""
     return _records(panel.stores.database.place, panel)
-
-
-@st.cache_data(ttl=20, show_spinner=False, max_entries=4)
-def _uptimes(place: str, _panel: Facade) -> dict[str, float | None]:
-    found = _panel.health_overview.uptimes(now() - _DAY)
-    return {name: one.percent for name, one in found.items()}
-
-
-def uptimes(panel: Facade) -> dict[str, float | None]:
-    """Percent of the last day that each environment worked, at most twenty seconds old; None where nobody looked."""
-    return _uptimes(panel.stores.database.place, panel)
 
 
 @st.cache_data(ttl=2, show_spinner=False, max_entries=200)
@@ -304,61 +223,6 @@ def last_built(panel: Facade, service: str) -> Release | None:
     return _last_built(panel.stores.database.place, service, panel)
 
 
-@st.cache_resource(ttl=5, show_spinner=False, max_entries=50)
-def _costs(place: str, identity: Identity, _panel: Facade) -> list[CostView]:
-    return _panel.costs.all()
-
-
-def costs(panel: Facade) -> list[CostView]:
-    """What every environment costs, at most five seconds old here. Do not change it: it is handed out as it is."""
-    return _costs(panel.stores.database.place, panel.identity, panel)
-
-
-@st.cache_resource(ttl=5, show_spinner=False, max_entries=200)
-def _cost(place: str, identity: Identity, name: str, _panel: Facade) -> CostView:
-    return _panel.costs.environment(name)
-
-
-def cost(panel: Facade, name: str) -> CostView:
-    """What one environment costs, at most five seconds old here.
-
-    Raises:
-        NotFoundError: neither the catalogue nor the bill has such an environment.
-    """
-    return _cost(panel.stores.database.place, panel.identity, name, panel)
-
-
-@st.cache_resource(ttl=5, show_spinner=False, max_entries=8)
-def _cost_total(place: str, identity: Identity, _panel: Facade) -> CostTotal:
-    return _panel.costs.total()
-
-
-def cost_total(panel: Facade) -> CostTotal:
-    """What the whole project costs, at most five seconds old here."""
-    return _cost_total(panel.stores.database.place, panel.identity, panel)
-
-
-@st.cache_data(ttl=5, show_spinner=False, max_entries=8)
-def _waste(place: str, identity: Identity, _panel: Facade) -> list[WasteView]:
-    return _panel.costs.waste()
-
-
-def waste(panel: Facade) -> list[WasteView]:
-    """What could be saved, at most five seconds old here."""
-    return _waste(panel.stores.database.place, panel.identity, panel)
-
-
-@st.cache_data(ttl=1, show_spinner=False, max_entries=4)
-def _status_board(place: str, _panel: Facade) -> Board:
-    address = _panel.settings.public_url
-    return StatusBoard(_panel.catalogue, _panel.stores, _panel.overview, address).look()
-
-
-def status_board(panel: Facade) -> Board:
-    """What works and what does not, for everybody, at most a second old."""
-    return _status_board(panel.stores.database.place, panel)
-
-
 def approvals(panel: Facade, run_id: int) -> list[RunApproval]:
     """Who said yes to a run's plan, in order."""
     return panel.stores.runs.approvals(run_id)
@@ -401,58 +265,6 @@ def roles(capability: Capability) -> str:
     return " or ".join(role.value for role in Role if role in ROLES[capability] and role is not Role.SYSTEM)
 
 
-def waste_looked_at(panel: Facade) -> datetime | None:
-    """When a worker last looked for what could be saved; None where none did."""
-    reading = panel.stores.readings.get(WASTE)
-    return reading.at if reading is not None else None
-
-
-@st.cache_data(ttl=10, show_spinner=False, max_entries=200)
-def _markers(place: str, name: str, since: datetime, _panel: Facade) -> list[Marker]:
-    return _panel.health_overview.markers(name, since)
-
-
-def markers(panel: Facade, name: str, since: datetime) -> list[Marker]:
-    """What changed in an environment since then, at most ten seconds old.
-
-    Raises:
-        NotFoundError: the catalogue has no such environment.
-    """
-    return _markers(panel.stores.database.place, name, since, panel)
-
-
-def workload(panel: Facade, name: str | None) -> Workload:
-    """An environment's workload to compare; without one, that of a plain service.
-
-    Raises:
-        NotFoundError: the catalogue has no such environment.
-    """
-    return workload_of(panel.catalogue(), name)
-
-
-@st.cache_data(ttl=300, show_spinner=False, max_entries=50)
-def _comparison(
-    place: str, catalogue: str, name: str | None, traffic: Traffic, region: str, _panel: Facade
-) -> Comparison:
-    own = workload(_panel, name)
-    return compare(traffic, region=region, usage=own.usage, shape=own.shape, prices=_panel.prices())
-
-
-def comparison(panel: Facade, name: str | None, traffic: Traffic, region: str) -> Comparison:
-    """The ways to run a workload, priced; counted anew when the catalogue changes, and every five minutes.
-
-    Raises:
-        NotFoundError: the catalogue has no such environment.
-    """
-    catalogue = panel.catalogue().model_dump_json()
-    return _comparison(panel.stores.database.place, catalogue, name, traffic, region, panel)
-
-
-def regions(panel: Facade) -> list[str]:
-    """The regions whose prices are known, in order."""
-    return sorted(panel.prices().regions)
-
-
 def forget() -> None:
     """Drop what is a second old: after an act, the page shall show the world after it."""
     _environments.clear()
@@ -463,6 +275,4 @@ def forget() -> None:
     _workforce.clear()
     _grid.clear()
     _timeline.clear()
-    _costs.clear()
-    _cost.clear()
-    _cost_total.clear()
+    cost_readers.forget()

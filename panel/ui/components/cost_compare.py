@@ -9,8 +9,8 @@ from typing import Any
 import streamlit as st
 
 from panel.cost.compare import PARTS, BreakEven, Comparison, Option, Traffic, series_rows
+from panel.ui import cost_readers, session
 from panel.ui import cost_text as words
-from panel.ui import readers, session
 from panel.ui.components.cost_charts import count, curves
 from panel.ui.components.cost_numbers import Row, numbers
 from panel.ui.components.cost_parts import facts
@@ -24,7 +24,7 @@ def comparison(panel: Facade) -> None:
     """Draw inputs and answer."""
     draw(f"<p>{quiet(words.COMPARE_LEAD)}</p>")
     name = _environment(panel)
-    found = readers.comparison(panel, name, *_asked(panel, name))
+    found = cost_readers.comparison(panel, name, *_asked(panel, name))
     draw("".join(f"<p>{line}</p>" for line in _verdict(found)))
     _chart(found)
     draw(f"<h2>{words.SIDE_BY_SIDE}</h2>{_side_by_side(found)}")
@@ -47,7 +47,7 @@ def _environment(panel: Facade) -> str | None:
 
 def _asked(panel: Facade, name: str | None) -> tuple[Traffic, str]:
     """The traffic and the region that are asked about; what nobody typed is the environment's own."""
-    own = readers.workload(panel, name).traffic
+    own = cost_readers.workload(panel, name).traffic
     of = name or ""
     first = dict(
         zip(("requests_per_month", "ms_per_request", "memory_mb", "response_kb"), st.columns(4), strict=True)
@@ -103,7 +103,7 @@ def _number(field: _Field, own: float, of: str) -> float:
 
 def _region(panel: Facade) -> str:
     own = panel.catalogue().region
-    regions = readers.regions(panel)
+    regions = cost_readers.regions(panel)
     listed = regions if own in regions else [own, *regions]
     return str(st.selectbox(words.REGION, listed, index=listed.index(own), key=f"{session.COMPARE}-region"))
 

@@ -14,8 +14,8 @@ from panel.cost.estimate import to_dict
 from panel.errors import PanelError
 from panel.lifecycle.cost_overview import NO_BILL, CostTotal, CostView
 from panel.lifecycle.overview import EnvironmentView
+from panel.ui import cost_readers, health_readers, text
 from panel.ui import cost_text as words
-from panel.ui import readers, text
 from panel.ui.components.cost_charts import Charged, by_service, days_chart, gathered, largest_first
 from panel.ui.components.cost_numbers import numbers
 from panel.ui.components.cost_parts import (
@@ -36,17 +36,17 @@ from panel.ui.state import Facade
 
 def cost(panel: Facade, view: EnvironmentView) -> None:
     """The Cost tab of an environment: of what stands, or of what would be created."""
-    seen = readers.cost(panel, view.name)
+    seen = cost_readers.cost(panel, view.name)
     draw(_figures(seen))
     if view.exists or seen.to_date_usd is not None:
         bill(panel, seen)
     priced, origin = _priced(panel, view)
     if priced is not None:
         estimate(priced, origin=origin, key=view.name)
-    found = [one for one in readers.waste(panel) if one.environment == view.name]
+    found = [one for one in cost_readers.waste(panel) if one.environment == view.name]
     if found:
         draw(f"<h2>{words.WASTE_OF}</h2>{waste_table(found, with_environment=False)}")
-    elif view.exists and readers.waste_looked_at(panel) is not None:
+    elif view.exists and cost_readers.waste_looked_at(panel) is not None:
         draw(f"<p>{quiet(words.WASTE_NONE_HERE)}</p>")
     link_compare(view.name, words.COMPARE_LINK)
 
@@ -57,7 +57,7 @@ def _priced(panel: Facade, view: EnvironmentView) -> tuple[Mapping[str, Any] | N
     if record.exists and record.estimate:
         return record.estimate, text.ESTIMATE_OF_PLAN
     try:
-        return to_dict(readers.estimate(panel, view.name)), text.ESTIMATE_OF_CATALOGUE
+        return to_dict(cost_readers.estimate(panel, view.name)), text.ESTIMATE_OF_CATALOGUE
     except PanelError as error:
         draw(f"<p>{esc(text.NO_COST.format(reason=error.message))}</p>")
         return None, ""
@@ -157,7 +157,7 @@ def days_of(
     names = largest_first(charged)
     month = max(one.day for one in charged)[:7]
     since = datetime.combine(month_before(date.fromisoformat(f"{month}-01")), datetime.min.time(), UTC)
-    marks = [mark for name in environments for mark in readers.markers(panel, name, since)]
+    marks = [mark for name in environments for mark in health_readers.markers(panel, name, since)]
     of_month = calendar.monthrange(int(month[:4]), int(month[5:7]))[1]
     level = budget_usd / of_month if budget_usd else None
     with st.spinner(words.DRAWING):

@@ -13,8 +13,8 @@ import streamlit as st
 
 from panel.lifecycle.health_overview import WINDOWS, HealthView
 from panel.lifecycle.health_points import Measured
+from panel.ui import health_readers, session
 from panel.ui import health_text as text
-from panel.ui import readers, session
 from panel.ui.components import health_charts as charts
 from panel.ui.components.health_charts import Series
 from panel.ui.components.markup import draw, esc, page_link, quiet, when
@@ -74,7 +74,7 @@ def history(name: str) -> HealthView:
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"history-head-{name}"):
         draw(f"<h2>{text.HISTORY}</h2>")
         window = _window(name)
-    view = readers.health_history(get_panel(), name, window, _moment(window))
+    view = health_readers.health_history(get_panel(), name, window, _moment(window))
     if not view.spans:
         draw(f'<div class="p-empty">{esc(text.NO_HISTORY.format(name=name))}</div>')
         _changes(view)
@@ -83,7 +83,7 @@ def history(name: str) -> HealthView:
     _strip(view, services)
     _changes(view)
     chosen = _subject(name, services)
-    points = readers.health_points(get_panel(), name, window, chosen, _moment(window))
+    points = health_readers.health_points(get_panel(), name, window, chosen, _moment(window))
     _charts(view, points, chosen)
     _numbers(view, points, chosen)
     return view

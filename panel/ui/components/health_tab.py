@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from panel.lifecycle.overview import EnvironmentView
+from panel.ui import health_readers, readers, session
 from panel.ui import health_text as text
-from panel.ui import readers, session
 from panel.ui.components.health_events import events
 from panel.ui.components.health_history import RHYTHM, chosen_window, history
 from panel.ui.components.health_services import checks, services
@@ -38,8 +38,8 @@ def _over_time(name: str) -> None:
 
 def _now(name: str) -> None:
     panel = get_panel()
-    view, health = readers.environment(panel, name), readers.health(panel, name)
-    uptimes = readers.uptime(panel, name) if health.exists and view.state != "lost" else {}
+    view, health = readers.environment(panel, name), health_readers.health(panel, name)
+    uptimes = health_readers.uptime(panel, name) if health.exists and view.state != "lost" else {}
     summary(panel, view, health, uptimes, alive=bool(readers.workers(panel).workers))
     age = "" if view.state in {"lost", "asleep"} else as_of(health)
     draw(f"<h2>{esc(text.PICTURE.format(name=name))}</h2>{age}{topology(view, health)}")

@@ -6,8 +6,8 @@ import streamlit as st
 
 from panel.catalogue.schema import SHARED
 from panel.lifecycle.cost_overview import NO_BILL, CostTotal, CostView
+from panel.ui import cost_readers, session
 from panel.ui import cost_text as words
-from panel.ui import readers, session
 from panel.ui.components.cost_charts import Charged, by_environment, by_service
 from panel.ui.components.cost_compare import comparison
 from panel.ui.components.cost_numbers import Row, numbers
@@ -52,8 +52,8 @@ def show() -> None:
 
 
 def _spending(panel: Facade) -> None:
-    total, views = readers.cost_total(panel), readers.costs(panel)
-    draw(_note(total) + _figures(total, looked=readers.waste_looked_at(panel) is not None))
+    total, views = cost_readers.cost_total(panel), cost_readers.costs(panel)
+    draw(_note(total) + _figures(total, looked=cost_readers.waste_looked_at(panel) is not None))
     draw(f"<h2>{words.ENVIRONMENTS}</h2>{_environments(total, views)}")
     numbers([_row(view) for view in views], file="cost-of-environments", key="environments")
     if total.note != NO_BILL:
@@ -224,7 +224,7 @@ def _charges(total: CostTotal, views: list[CostView], one: CostView | None, *, b
 
 
 def _saving(panel: Facade) -> None:
-    found, looked_at = readers.waste(panel), readers.waste_looked_at(panel)
+    found, looked_at = cost_readers.waste(panel), cost_readers.waste_looked_at(panel)
     if found:
         draw(waste_table(found))
         rows: list[Row] = [

@@ -6,7 +6,7 @@ import streamlit as st
 
 from panel.errors import NotFoundError, PanelError
 from panel.lifecycle.overview import EnvironmentView
-from panel.ui import notices, readers, session, text
+from panel.ui import health_readers, notices, readers, session, text
 from panel.ui.components import facts
 from panel.ui.components.actions import actions, busy
 from panel.ui.components.banners import banners, rules
@@ -141,7 +141,7 @@ def _overview(name: str) -> None:
     note = "" if view.exists else f"<p>{quiet(text.NOT_THERE)}</p>"
     title = esc(text.TOPOLOGY.format(name=name))
     draw(
-        f"{about}<h2>{title}</h2>{note}{topology(view, readers.health(get_panel(), name))}<h2>{text.SERVICES}</h2>{_services(view)}"
+        f"{about}<h2>{title}</h2>{note}{topology(view, health_readers.health(get_panel(), name))}<h2>{text.SERVICES}</h2>{_services(view)}"
     )
 
 

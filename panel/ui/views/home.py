@@ -8,7 +8,7 @@ from panel.catalogue.schema import Environment
 from panel.errors import CatalogueError
 from panel.lifecycle.overview import EnvironmentView
 from panel.store.tables import EnvironmentRecord, Run, StateLock
-from panel.ui import acts, notices, readers, text
+from panel.ui import acts, health_readers, notices, readers, text
 from panel.ui import operations_text as words
 from panel.ui.components.banners import is_near
 from panel.ui.components.card import card
@@ -62,9 +62,9 @@ def _cards(was_busy: bool, narrowed: Narrowed) -> None:
     if not views:
         draw(f"<h3>{text.EMPTY_TITLE}</h3><p>{text.EMPTY}</p>")
     if len(views) > FEW:
-        environment_list(views, narrowed, readers.uptimes(panel))
+        environment_list(views, narrowed, health_readers.uptimes(panel))
         return
-    uptimes = readers.uptimes(panel)
+    uptimes = health_readers.uptimes(panel)
     with st.container(key="cards"):
         for view in views:
             card(panel, view, uptimes.get(view.name))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from panel.lifecycle import status_markup as markup
 from panel.lifecycle import status_words as words
-from panel.ui import readers
+from panel.ui import health_readers
 from panel.ui.components import status_style
 from panel.ui.components.status_script import status_script
 from panel.ui.live import CALM, live
@@ -26,7 +26,7 @@ def show() -> None:
 
 def _board() -> None:
     """The part that refreshes: in three pieces, so that what has not changed stays as it is under a pointer."""
-    found, zone, now = readers.status_board(get_panel()), _zone(), datetime.now(UTC)
+    found, zone, now = health_readers.status_board(get_panel()), _zone(), datetime.now(UTC)
     status_style.board(markup.head(found, now, zone))
     status_style.board(markup.cards(found, now, zone, ticking=True))
     status_style.board(markup.foot(found, now, zone))
