@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
@@ -17,7 +16,6 @@ from panel.catalogue.load import load_catalogue
 from panel.catalogue.schema import SHARED, Catalogue
 from panel.cost.estimate import catalogue_estimate, shared_estimate
 from panel.engine.warm.client import end_warm
-from panel.errors import ConfigurationError
 from panel.lifecycle.background import WorkerProcess
 from panel.lifecycle.cost_overview import CostOverview
 from panel.lifecycle.ending import end_executions
@@ -38,29 +36,16 @@ if TYPE_CHECKING:
     from panel.cost.prices import PriceList
     from panel.cost.values import Estimate
     from panel.health.sweep import Report
-    from panel.lifecycle.bill_reading import BillReading
     from panel.lifecycle.context import Context
     from panel.lifecycle.current_prices import Prices
+    from panel.lifecycle.duties import Means
     from panel.lifecycle.keys import Keys
-    from panel.lifecycle.price_reading import PriceReading
-    from panel.lifecycle.status_export import StatusExport
-    from panel.lifecycle.waste_looking import WasteLooking
-    from panel.lifecycle.worker import Duty
     from panel.notify.channels import Channel
     from panel.store.health_tables import Reading
 
 #: What the world is called where it cannot be lost.
 _AWS_WORLD = "aws"
 _GRACE_S = 180
-# Schedules are hours apart, and news is to be had while it is news.
-_SCHEDULES_S, _NEWS_S = 20.0, 5.0
-# Pushes of the panel itself are looked at right away; this is for what others push.
-_IMAGES_S = 30.0
-_ROLLUP_S = 300.0
-# Whoever looks at a log waits for its next line; the status is written where it has changed.
-_LOGS_S, _STATUS_S = 2.0, 10.0
-# How often it is looked whether something is due that is hours apart: the bill, waste. Budgets are read from the store.
-_COSTS_S = 60.0
 # Much of an apply is the provider waiting out its own delays, which keeps Terraform's ten places occupied. The
 # embedded AWS does not throttle; on AWS the usual number stays.
 _UNHURRIED = {"TF_CLI_ARGS_apply": "-parallelism=30"}
@@ -245,26 +230,11 @@ class Panel:
             RefusedError: the embedded AWS has no bill.
             AwsError, EndpointError: AWS refuses or does not answer.
         """
-        return self._bill_reading().read(forecasts=True)
-
-    def _bill_reading(self) -> BillReading:
         from panel.lifecycle.bill_reading import BillReading
 
         interval_h = self.settings.bill_interval_h
-        return BillReading(self.catalogue, self.stores, self.aws, interval_h=interval_h)
-
-    def _price_reading(self) -> PriceReading:
-        from panel.lifecycle.price_reading import PriceReading
-
-        return PriceReading(self.catalogue, self.stores, self.aws, live=self.settings.live_prices)
-
-    def _waste_looking(self) -> WasteLooking:
-        from panel.lifecycle.waste_looking import WasteLooking
-
-        return WasteLooking(
-            self.catalogue, self.stores, self.aws,
-            world=self.world, estimate=self.estimate, prices=self.prices,
-        )  # fmt: skip
+        reading = BillReading(self.catalogue, self.stores, self.aws, interval_h=interval_h)
+        return reading.read(forecasts=True)
 
     def run_worker(self, stop: threading.Event, hurry: threading.Event | None = None) -> None:
         """Be a worker until ``stop`` is set, then drain: what is under way is stored and goes on later.
@@ -273,63 +243,28 @@ class Panel:
             stop: asks it to end.
             hurry: ends the draining too.
         """
+        from panel.lifecycle.duties import duties_of
         from panel.lifecycle.sweeps import Sweeps
         from panel.lifecycle.worker import Worker
 
         context = self._context()
-        Worker(context, Sweeps(context).look, duties=self._duties(context)).run(stop, hurry)
+        Worker(context, Sweeps(context).look, duties=duties_of(self._means(context))).run(stop, hurry)
         # Steps under way run in threads that nobody can end; they are repeated by the next worker.
         os._exit(0)
 
-    def _duties(self, context: Context) -> dict[str, Duty]:
-        from panel.lifecycle.budget_news import BudgetNews
-        from panel.lifecycle.health_news import HealthNews
-        from panel.lifecycle.log_watching import LogWatching
-        from panel.lifecycle.registry import look_at_images
-        from panel.lifecycle.run_news import RunNews
-        from panel.lifecycle.scheduled_orders import ScheduledOrders
-        from panel.lifecycle.schedules import Schedules
-        from panel.lifecycle.telling import Teller
-        from panel.notify.outbox import Outbox
-        from panel.store.health_rollup import HealthRollup
+    def _means(self, context: Context) -> Means:
+        from panel.lifecycle.duties import Means
 
-        try:
-            channels = self.channels()
-        except ConfigurationError as error:
-            # Runs must go on where nobody can be told; 'panel notify test' says the same to whoever asks.
-            logging.getLogger(__name__).error("Nobody is told anything: %s", error)
-            channels = {}
-        outbox = Outbox(self.stores.notifications, channels, mail_to=self.mail_to)
-        teller = Teller(self.catalogue, outbox, self.settings.public_url)
-        orders = ScheduledOrders(self.operations)
-        schedules = Schedules(self.catalogue, self.stores, orders, teller, self.world)
-        news = RunNews(self.stores, teller, approval_timeout_s=self.settings.approval_timeout_s)
-        health_news = HealthNews(
-            self.catalogue, self.stores, teller, interval_s=self.settings.health_interval_s
+        return Means(
+            context=context,
+            operations=self.operations,
+            channels=self.channels,
+            mail_to=self.mail_to,
+            estimate=self.estimate,
+            prices=self.prices,
+            costs=self.costs.all,
+            status=self.status_board.look,
         )
-        return {
-            "schedules": (_SCHEDULES_S, schedules.look),
-            "news": (_NEWS_S, news.look),
-            "health_news": (_NEWS_S, health_news.look),
-            "delivery": (_NEWS_S, outbox.deliver_all),
-            "images": (_IMAGES_S, lambda: look_at_images(context)),
-            "health_rollup": (_ROLLUP_S, HealthRollup(self.stores.database).roll_up_now),
-            "logs": (_LOGS_S, LogWatching(self.catalogue, self.stores, self.aws).look),
-            "status": (_STATUS_S, self._status_export().write),
-            "bill": (_COSTS_S, self._bill_reading().look),
-            "waste": (_COSTS_S, self._waste_looking().look),
-            "budgets": (_COSTS_S, BudgetNews(self.stores, self.costs.all, teller).look),
-            "prices": (_COSTS_S, self._price_reading().look),
-        }
-
-    def _status_export(self) -> StatusExport:
-        from panel.lifecycle.status_export import StatusExport
-
-        settings = self.settings
-        return StatusExport(
-            self.status_board.look, self.stores, self.aws,
-            own=settings.data_path / "status", place=settings.status_export, root=settings.root,
-        )  # fmt: skip
 
     def run_agent(self, stop: threading.Event) -> None:
         """Be the task agent of the embedded AWS until ``stop`` is set."""
