@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from panel.engine.plan import PlanSummary
 from panel.runs.guardrails.finding import Found, Situation
 
-
 # Less than this may come of prices that have moved, and not of the plan.
 _MORE_USD = 0.5
 
