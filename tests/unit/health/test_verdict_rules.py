@@ -17,13 +17,14 @@ from panel.health.rules import (
     BEHIND_ALL,
     CONTAINER_RULES,
     ENVIRONMENT_RULES,
+    LOOKING_BACK,
     SITE_RULES,
     SYMPTOMS,
     environment_rule,
     service_rule,
     worst,
 )
-from panel.health.verdict import Verdict, judge
+from panel.health.verdict import Verdict, at_this_moment, judge
 
 PROBES = ("site", "cloudfront", "api", "services", "targets", "instances")
 H, G, D, U, _ = "healthy", "degraded", "down", "unknown", None
@@ -262,3 +263,19 @@ def test_whatever_is_around_has_words_and_knows_its_place() -> None:
 )
 def test_worst(states: list[str], expected: str) -> None:
     assert worst(states) == expected
+
+
+def test_right_after_a_deployment_what_was_counted_over_minutes_does_not_decide(
+    catalogue: Catalogue, result: Callable[..., ProbeResult], moment: datetime
+) -> None:
+    past = [result(name, G) for name in sorted(LOOKING_BACK)]
+    well = [result("site", H), result("api", H), result("services", H)]
+
+    report = judge(catalogue, "staging", [*well, *past], emulated=True, checked_at=moment)
+    broken = judge(
+        catalogue, "staging", [*well[:1], result("api", D), *past], emulated=True, checked_at=moment
+    )
+
+    assert report.verdict == G
+    assert at_this_moment(catalogue, report, emulated=True).verdict == H
+    assert at_this_moment(catalogue, broken, emulated=True).verdict == D
