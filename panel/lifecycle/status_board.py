@@ -42,7 +42,7 @@ class Line:
         since: since when it is so; None where that is not known, or nobody asks.
         notices: what people notice, in full sentences.
         calls: whom to call, the most likely first.
-        in_use: whether people rely on it every day: the environment is protected, or none is.
+        in_use: whether people rely on it every day: the environment is protected, or none of those there are is.
         changing: somebody changes it right now, whatever its state.
         looked_at: when it was last checked; None where it is not.
         address: where people open it; empty where there is none.
@@ -155,7 +155,7 @@ class StatusBoard:
         ]  # fmt: skip
         seen = _Seen(
             catalogue, self._stores.health.latest(), self._stores.health.begun(),
-            several_places=len(views) > 1, any_protected=any(view.protected for view in views),
+            several_places=len(views) > 1, any_protected=any(view.protected and view.exists for view in views),
             moment=now(), worker=bool(self._overview.workers()),
         )  # fmt: skip
         applications = _applications(catalogue)

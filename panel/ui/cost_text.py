@@ -34,7 +34,7 @@ NO_FORECAST_WHY = "AWS expects one after some days of a month"
 READ_AT = "The bill was read"
 CALLS = "{count} questions to Cost Explorer this month, {usd}"
 ONE_CALL = "1 question to Cost Explorer this month, {usd}"
-NO_BILL_SHOWN = "There is no bill to show, so these are estimates: what a month costs by list prices."
+NO_BILL_SHOWN = "These are estimates: what a month costs by list prices."
 
 # Environments
 ESTIMATE_HEAD = "Estimate, $"

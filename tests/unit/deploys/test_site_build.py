@@ -42,9 +42,7 @@ def source(tmp_path):
 
 @pytest.fixture
 def build(tmp_path, node_path, source, lines, monkeypatch):
-    monkeypatch.setattr(
-        "panel.deploys.git.shutil.which", lambda name: None
-    )  # as where git is not installed
+    monkeypatch.setattr("panel.deploys.git.shutil.which", lambda name: None)  # as where git is not installed
 
     def build():
         return build_site(source, tmp_path / "cache", lines.append, node_path=node_path)

@@ -179,6 +179,14 @@ def test_without_protected_places_all_are_in_use(world: StatusWorld) -> None:
     assert [(line.environment, line.place, line.in_use) for line in board.lines] == [("one", "", True)] * 2
 
 
+def test_until_the_protected_place_exists_the_others_are_what_is_in_use(world: StatusWorld) -> None:
+    world.works("staging")
+    board = world.board()
+    used = {line.environment for line in board.lines if line.in_use and line.state == "works"}
+    assert used == {"staging"}
+    assert said.headline(board) == ("works", "Everything works")
+
+
 @pytest.mark.parametrize(
     ("verdicts", "told"),
     [
