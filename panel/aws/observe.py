@@ -44,6 +44,7 @@ class Deployment:
     pending: int
     failed: int
     updated_at: datetime | None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -317,6 +318,7 @@ def _deployment(raw: _Raw) -> Deployment:
         pending=int(raw.get("pendingCount", 0)),
         failed=int(raw.get("failedTasks", 0)),
         updated_at=raw.get("updatedAt"),
+        created_at=raw.get("createdAt"),
     )
 
 

@@ -184,9 +184,16 @@ def log_errors(
 
 
 def _wanted(tasks: Sequence[Task], seen: ServiceSeen) -> list[Task]:
-    """Tasks of revisions that are wanted still: those of one that was taken back speak of the past."""
+    """Tasks that speak of what is wanted now: none of a revision that was taken back, none that ended before the present
+    deployment began."""
     wanted = {deployment.task_definition for deployment in seen.deployments} | {seen.task_definition}
-    return [task for task in tasks if not task.task_definition or task.task_definition in wanted]
+    began = next((d.created_at for d in seen.deployments if d.status == "PRIMARY"), None)
+    return [
+        task
+        for task in tasks
+        if (not task.task_definition or task.task_definition in wanted)
+        and (began is None or task.stopped_at is None or task.stopped_at >= began)
+    ]
 
 
 def _judged(seen: ServiceSeen, running: int, crashed: Sequence[Task]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
@@ -36,7 +37,7 @@ def service(desired: int, running: int, *, rollout: str = "COMPLETED", pending: 
 
 
 def definition(arn: str) -> TaskDefinition:
-    return TaskDefinition(arn, "image", {"td:2": "v2", "td:1": "v1"}[arn], DIGEST)
+    return TaskDefinition(arn, "image", {"td:2": "v2", "td:1": "v1"}.get(arn, ""), DIGEST)
 
 
 def task(
@@ -289,3 +290,27 @@ def test_the_newest_line_is_evidence_without_its_secrets() -> None:
 
 def test_a_service_without_a_log_is_not_broken() -> None:
     assert probes.log_errors(failing(NotFoundError("No group."))).verdict == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("began", "revision", "verdict"),
+    [
+        (NOW - timedelta(minutes=5), "td:2", "degraded"),  # it is the present version that ends
+        (NOW - timedelta(seconds=30), "td:2", "healthy"),  # a deployment since then put it right
+        (None, "td:3", "healthy"),  # the version that ended was taken back
+    ],
+)
+def test_tasks_that_ended_before_what_is_wanted_now_do_not_count(
+    began: datetime | None, revision: str, verdict: str
+) -> None:
+    seen = service(2, 2)
+    deployments = tuple(replace(one, created_at=began, task_definition="td:2") for one in seen.deployments)
+    ended = NOW - timedelta(minutes=2)
+    crashed = [
+        Task(n, "backend", revision, "", "", "", "STOPPED", ended, ended, "EssentialContainerExited", "", 3)
+        for n in "abc"
+    ]
+
+    found = look(replace(seen, deployments=deployments, task_definition="td:2"), crashed)
+
+    assert found.verdict == verdict
