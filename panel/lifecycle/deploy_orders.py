@@ -9,21 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from panel.access.capabilities import Capability, require
 from panel.access.identity import Identity
 from panel.catalogue.schema import SHARED, Catalogue, ContainerService
 from panel.errors import NotFoundError, RefusedError
+from panel.health.rules import LOOKING_BACK
 from panel.lifecycle.earlier_releases import EarlierReleases, label
 from panel.lifecycle.extension import refuse_asleep
 from panel.lifecycle.orders import Orders
-from panel.store.tables import Release, Run
+from panel.store.tables import Release, Run, now
 
 # As registries have them: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SICK = frozenset({"degraded", "down"})
+#: What looks back does so over ten minutes at the most.
+_COUNTED_OVER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -217,17 +221,29 @@ class DeployOrders(Orders):
 
     def _refuse_sick(self, source: str, chosen: Mapping[str, Release]) -> None:
         """What does not work where it is must not go further; an environment that sleeps cannot be asked."""
-        sample = self._stores.health.latest().get(source)
+        sample = self._stores.health.get(source)
         if sample is None or self._stores.environments.get(source).asleep:
             return
         seen = dict(sample.report.get("services", {}))
         for name, release in chosen.items():
             verdict = str(dict(seen.get(name, {})).get("verdict", ""))
-            if verdict in _SICK:
+            if verdict in _SICK and not _speaks_of_the_past(sample.report, name, release):
                 raise RefusedError(
                     f"{name} {release.version} is not promoted: it does not look healthy in {source} ({verdict}).",
                     hint=f"Look at it with 'panel health {source}', and promote it when it works.",
                 )
+
+
+def _speaks_of_the_past(report: Mapping[str, Any], service: str, release: Release) -> bool:
+    """Whether all that is amiss was counted over minutes in which this release did not serve alone yet."""
+    if release.ended_at is None or now() - release.ended_at > _COUNTED_OVER:
+        return False
+    amiss = {
+        str(probe.get("name", ""))
+        for probe in report.get("probes", ())
+        if probe.get("service") in (service, None) and probe.get("verdict") in _SICK
+    }
+    return bool(amiss) and amiss <= LOOKING_BACK
 
 
 def _runs_already(release: Release, there: Release | None) -> bool:

@@ -1,6 +1,7 @@
 """What one may ask of services: picks, ways back and promotions, with every refusal; nothing is recorded of a refusal."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from panel.catalogue.schema import Catalogue
 from panel.errors import AccessDeniedError, BusyError, NotFoundError, PanelError, RefusedError
 from panel.lifecycle.deploy_orders import Pick
 from panel.lifecycle.earlier_releases import EarlierReleases
-from panel.store.tables import Release
+from panel.store.tables import Release, now
 
 _DIGEST = "sha256:" + "a" * 64
 
@@ -254,6 +255,32 @@ def test_what_does_not_look_healthy_goes_no_further(verdict: str, promoted: bool
         _refused(
             desk, lambda: desk.operations.promote(desk.admin, "staging", "production"),
             f"does not look healthy in staging .{verdict}",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("amiss", "age_min", "promoted"),
+    [("log_errors", 1, True), ("log_errors", 11, False), ("services", 1, False)],
+)
+def test_what_a_version_before_it_left_in_the_log_does_not_hold_a_release_back(
+    amiss: str, age_min: int, promoted: bool, desk: Any
+) -> None:
+    desk.exists()
+    desk.exists("production")
+    _released(desk, "1")
+    live = desk.stores.releases.live("staging")["backend"]
+    desk.stores.releases.note(live.id, ended_at=now() - timedelta(minutes=age_min))
+    desk.stores.health.record("staging", "degraded", {
+        "services": {"backend": {"verdict": "degraded"}},
+        "probes": [{"name": amiss, "service": "backend", "verdict": "degraded"},
+                   {"name": "api", "service": "backend", "verdict": "healthy"}],
+    })  # fmt: skip
+
+    if promoted:
+        assert desk.operations.promote(desk.admin, "staging", "production").kind == "promote"
+    else:
+        _refused(
+            desk, lambda: desk.operations.promote(desk.admin, "staging", "production"), "does not look healthy"
         )  # fmt: skip
 
 
