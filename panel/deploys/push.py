@@ -77,11 +77,7 @@ def push_image(
                 hint="Deploy again; if it stays so, look at the repository.",
             )
     already_there = stored == image.manifest and not sent
-    report(
-        f"The registry has the image already ({image.digest[:19]})"
-        if already_there
-        else f"Pushed {repository} {kept_tag or ''} ({image.digest[:19]})".replace("  ", " ")
-    )
+    report(_outcome(repository, kept_tag, image.digest, already_there=already_there))
     return PushedImage(
         repository_uri=found.uri,
         image_ref=image_reference(aws, found, image.digest),
@@ -91,6 +87,12 @@ def push_image(
         already_there=already_there,
         durations={} if already_there else {"push": time.monotonic() - begun},
     )
+
+
+def _outcome(repository: str, tag: str, digest: str, *, already_there: bool) -> str:
+    if already_there:
+        return f"The registry has the image already ({digest[:19]})"
+    return " ".join(word for word in ("Pushed", repository, tag, f"({digest[:19]})") if word)
 
 
 def _free_tag(aws: Aws, repository: Repository, tag: str, digest: str, report: Report) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from panel.catalogue.render import ssh_key_object
 from panel.catalogue.schema import SHARED, Catalogue, Owner
 from panel.errors import NotFoundError
+from panel.lifecycle.health_report import STALE
 from panel.lifecycle.overview_schedules import asleep_words
 from panel.lifecycle.schedule_hours import SCALING
 from panel.lifecycle.stages import KINDS, TITLES
@@ -20,8 +21,6 @@ from panel.store.tables import EnvironmentRecord, Release, Run, WorkerRecord, no
 
 #: A worker that has not been heard of for this long does not count as alive.
 WORKER_SILENCE = timedelta(seconds=20)
-#: A health sample older than this says nothing about now.
-STALE_SAMPLE = timedelta(minutes=5)
 #: States that speak of health: nobody asks how one is that is asleep.
 _OF_HEALTH = frozenset({"ready", "degraded", "down", "unknown"})
 #: Kinds of runs that leave an environment as it is, and so many runs are looked at to find one of the others.
@@ -177,7 +176,7 @@ class Overview:
         record = seen.records.get(name) or EnvironmentRecord(name=name)
         sample, last = seen.health.get(name), seen.newest.get(name)
         report: dict[str, Any] = dict(sample.report) if sample is not None and _is_of(sample, record) else {}
-        stale = sample is not None and bool(report) and now() - sample.checked_at > STALE_SAMPLE
+        stale = sample is not None and bool(report) and now() - sample.checked_at > STALE
         state, text = _state(record, _telling(last, seen.telling.get(name)), report, seen.world, stale=stale)
         if state in _OF_HEALTH and record.asleep and seen.world is not None:
             state, text = "asleep", asleep_words(entry, now())

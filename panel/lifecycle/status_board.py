@@ -14,7 +14,8 @@ from typing import Any
 from panel.catalogue.schema import Catalogue, Owner, Service
 from panel.health.rules import AROUND_NOTICES
 from panel.lifecycle import status_words as words
-from panel.lifecycle.overview import STALE_SAMPLE, EnvironmentView, Overview
+from panel.lifecycle.health_report import STALE
+from panel.lifecycle.overview import EnvironmentView, Overview
 from panel.store.health_tables import HealthState
 from panel.store.stores import Stores
 from panel.store.tables import now
@@ -90,7 +91,7 @@ class Board:
         """Whether what is said may not be so any more."""
         if not self.waits_for_look:
             return False
-        return not self.worker or self.looked_at is None or self.made_at - self.looked_at > STALE_SAMPLE
+        return not self.worker or self.looked_at is None or self.made_at - self.looked_at > STALE
 
     @property
     def in_use(self) -> tuple[Line, ...]:
@@ -231,7 +232,7 @@ def _state(view: EnvironmentView, verdict: str, seen: _Seen, *, changing: bool) 
         return "broken" if verdict == "down" else "changing"
     if view.state == "asleep":
         return "resting"
-    old = view.checked_at is None or seen.moment - view.checked_at > STALE_SAMPLE
+    old = view.checked_at is None or seen.moment - view.checked_at > STALE
     if old or view.state == "unknown" or not seen.worker:
         return "unknown"
     if verdict == "not_created":

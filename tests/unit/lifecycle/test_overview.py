@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from panel.catalogue.schema import Catalogue
 from panel.errors import NotFoundError
-from panel.lifecycle.overview import STALE_SAMPLE, WORKER_SILENCE, Overview
+from panel.lifecycle.health_report import STALE
+from panel.lifecycle.overview import WORKER_SILENCE, Overview
 from panel.store.health_tables import HealthState
 from panel.store.stores import Stores
 from panel.store.tables import WorkerRecord, now
@@ -89,7 +90,7 @@ _TABLE: dict[str, tuple[Given, str | None, str, str]] = {
     "down": (lambda s: _lives(s, verdict="down"), "w1", "down", "does not work"),
     "seen, but nothing could be told": (lambda s: _lives(s, verdict="unknown"), "w1", "unknown", "not known"),
     "healthy, long ago": (
-        lambda s: (_lives(s, verdict="healthy"), _age(s, STALE_SAMPLE * 2)), "w1", "unknown", "not looked at for a while",
+        lambda s: (_lives(s, verdict="healthy"), _age(s, STALE * 2)), "w1", "unknown", "not looked at for a while",
     ),
     "not seen yet": (_lives, "w1", "unknown", "not known"),
     "the endpoint is silent": (lambda s: _lives(s, verdict="healthy"), None, "unknown", "does not answer"),
