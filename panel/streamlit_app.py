@@ -17,6 +17,8 @@ if __name__ == "__main__":
     style.apply()
     guarded(st.navigation(navigation.pages(), position="top").run)()
 else:
+    from panel.ui.endings import keep_endings
     from panel.ui.status_json import routes
 
+    keep_endings()
     app = st.App(__file__, routes=routes())

@@ -13,7 +13,6 @@ PLAN_FILTER = "plan-filter"
 PLAN_ACTIONS = "plan-actions"
 PLAN_MODULE = "plan-module"
 PLAN_PAGE = "plan-page"
-PLAN_ASKED = "plan-asked"
 PLAN_ROW = "plan-row"
 PLAN_VIEW = "plan-view"
 #: Whether a plan that was decided on is unfolded.

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from panel.runs.review import Resource, Review, document
 from panel.runs.review_text import MARKS, render
@@ -190,31 +189,12 @@ def _rows(found: Sequence[Resource], place: str, asked: str, titles: Mapping[str
     totals = Counter(resource.action for resource in found)
     modules = {resource.module for resource in found} != {""}
     shown = _paged(found, _PAGE, f"{place}-{asked}")
-    with _box(place, asked):
+    with st.container(key=f"plan-rows-{place}", gap=None):
         for action, rows in groupby(shown, key=lambda resource: resource.action):
             draw(f'<h3 class="p-group">{esc(_title(action, titles))} {totals[action]:,}</h3>')
             with st.container(key=f"changes-{action}-{place}", gap=None):
                 _modules(rows, place, named=modules)
     _pages(found, _PAGE, f"{place}-{asked}")
-
-
-def _box(place: str, asked: str) -> DeltaGenerator:
-    """Where rows go: one of two places in turns, so that rows of another search never meet those that stood there.
-
-    A browser removes what a part of the page has not drawn again only when it hears of the end of that drawing; on a
-    busy machine that was seen to get lost, and rows of the search before stayed. The place that is not used is drawn
-    too, as nothing. (Emptying one place and filling it again does not do: the server sends only the last of the two.)
-    """
-    key = session.of(session.PLAN_ASKED, place)
-    before, turn = st.session_state.get(key, (asked, 0))
-    turn = turn if before == asked else 1 - turn
-    st.session_state[key] = (asked, turn)
-    if turn:
-        st.empty()
-    box = st.container(key=f"plan-rows-{place}", gap=None)
-    if not turn:
-        st.empty()
-    return box
 
 
 def _modules(resources: Iterable[Resource], place: str, *, named: bool) -> None:
