@@ -109,8 +109,10 @@ def _part(name: str, probes: Sequence[ProbeNow], still: str, *, verdict: str = "
     verdict = verdict or worst(telling)
     tone = verdict_tone(verdict)
     word = words.VERDICTS.get(verdict, words.VERDICTS["unknown"])
-    said = [probe.detail for probe in probes if probe.detail]
-    bad = [probe.detail for probe in probes if probe.detail and probe.verdict not in {"healthy", "unknown"}]
+    # Several probes may meet the same trouble: it is said once.
+    said = dict.fromkeys(probe.detail for probe in probes if probe.detail)
+    troubled = [probe for probe in probes if probe.verdict not in {"healthy", "unknown"}]
+    bad = dict.fromkeys(probe.detail for probe in troubled if probe.detail)
     return _box(tone, name, badge(tone, word), fact, said=" ".join(bad), title=" ".join(said))
 
 

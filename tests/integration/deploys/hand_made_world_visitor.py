@@ -13,7 +13,9 @@ from typing import Any
 import httpx
 
 _ASSET = re.compile(r"""(?:src|href)="(/?[\w./-]+\.(?:js|css))\"""")
-_PATIENCE_S = 20.0
+# Longer than any part of the way waits for the next one: whether a request failed is told by the application's front
+# door, not by how busy the machine is.
+_PATIENCE_S = 90.0
 _PAUSE_S = 0.1
 
 
@@ -63,7 +65,7 @@ class Visitor:
 
     def wait_for_turns(self, turns: int = 2) -> None:
         """Wait until the visitor has been through everything so many times more."""
-        goal, deadline = self._turns + turns, time.monotonic() + 60
+        goal, deadline = self._turns + turns, time.monotonic() + 2 * _PATIENCE_S
         while self._turns < goal:
             assert time.monotonic() < deadline, "the visitor has stopped"
             time.sleep(0.02)

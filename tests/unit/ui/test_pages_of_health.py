@@ -126,6 +126,14 @@ def test_the_picture_has_tasks_by_zone_and_says_what_is_missing_and_why(down: An
     )
 
 
+def test_what_several_checks_say_of_one_part_is_said_once(sample: Any) -> None:
+    same = "This part of the environment is not created."
+    probes = [probe(name, "down", same) for name in ("site", "cloudfront", "cloudfront_errors", "dns")]
+    sample.stores.health.record("down", "down", {**report(), "probes": probes})
+    front = picture(sample).split("Site bucket")[0]
+    assert front.count(same) == 2  # on the box, and on hover
+
+
 @pytest.mark.parametrize(
     ("tasks", "word"),
     [
