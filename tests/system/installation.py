@@ -270,7 +270,7 @@ class Application:
 
     def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = {"Host": self._host}
-        with httpx.Client(base_url=self._base, headers=headers, trust_env=False, timeout=20) as client:
+        with httpx.Client(base_url=self._base, headers=headers, trust_env=False, timeout=90) as client:
             return client.request(method, path, **more)
 
 

@@ -87,7 +87,7 @@ def viewers_are_not_served_over_tls(emulator: Emulator) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as plain:
+        with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as plain:
             context.wrap_socket(plain).close()
     except (ssl.SSLError, ConnectionError):
         return True

@@ -26,7 +26,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The world that the tests of this file tell a story of, in their order."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    world = World(tmp_path_factory.mktemp("world"), port, plain_site=True, rollout_timeout_s=20)
+    world = World(tmp_path_factory.mktemp("world"), port, plain_site=True, rollout_timeout_s=30)
     try:
         world.open()
         yield world

@@ -125,11 +125,11 @@ def test_what_is_asked_for_by_the_socket_is_checked(shared, tmp_path):
     plan = Operation.plan().to_json()
     (elsewhere / "request.json").write_text(json.dumps({"operation": plan, "stack_path": stack}))
     for directory in (real, elsewhere, tmp_path, "/nowhere", 7):
-        answer = ask(socket, {"ask": "run", "directory": str(directory)}, timeout_s=10)
+        answer = ask(socket, {"ask": "run", "directory": str(directory)}, timeout_s=60)
         assert answer is not None and not answer["taken"], directory
-    assert ask(socket, {"ask": "anything else"}, timeout_s=10) == {"taken": False}
+    assert ask(socket, {"ask": "anything else"}, timeout_s=60) == {"taken": False}
     (real / "request.json").write_text(json.dumps({"operation": plan, "stack_path": str(tmp_path)}))
-    answer = ask(socket, {"ask": "run", "directory": str(real)}, timeout_s=10)
+    answer = ask(socket, {"ask": "run", "directory": str(real)}, timeout_s=60)
     assert answer is not None and not answer["taken"]
     assert not Execution(real).is_started()
 

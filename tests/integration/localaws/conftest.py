@@ -233,7 +233,7 @@ class Stage:
 
     def get(self, name: str, path: str = "/") -> httpx.Response:
         """Ask a service through its load balancer."""
-        return httpx.get(f"{self.local.endpoint}/_alb/{name}{path}", trust_env=False, timeout=10)
+        return httpx.get(f"{self.local.endpoint}/_alb/{name}{path}", trust_env=False, timeout=60)
 
     wait_for = staticmethod(wait_for)
 

@@ -50,7 +50,7 @@ def asking(stage: Any, name: str) -> Iterator[Counter[str]]:
     stop = threading.Event()
 
     def ask() -> None:
-        with httpx.Client(trust_env=False, timeout=10) as client:
+        with httpx.Client(trust_env=False, timeout=60) as client:
             while not stop.wait(0.01):
                 answer = client.get(f"{stage.local.endpoint}/_alb/{name}/")
                 good = answer.status_code == 200

@@ -18,7 +18,7 @@ from panel.localaws.task_exchange import TaskExchange, exchange_carefully
 
 SCOPE = ("000000000000", "us-east-2")
 GROUP = "arn:aws:elasticloadbalancing:us-east-2:000000000000:targetgroup/web/1"
-_PATIENCE_S = 20.0
+_PATIENCE_S = 90.0
 
 
 class Container:

@@ -87,7 +87,7 @@ def test_events_come_in_order_with_offsets_to_resume_from(bench):
     assert EventKind.PLANNED_CHANGE in kinds
     assert events[-1].stage == "show"
     rest = []
-    execution.follow(poll_interval=0.02, timeout=9, on_event=rest.append, from_offset=events[3].offset)
+    execution.follow(poll_interval=0.02, timeout=60, on_event=rest.append, from_offset=events[3].offset)
     assert rest == events[4:]
 
 

@@ -93,7 +93,7 @@ def test_a_busy_task_stays_within_its_memory(request: pytest.FixtureRequest, bus
 def test_a_stop_finishes_the_request_in_flight(backend: Backend) -> None:
     body = b'[{"id":1,"title":"late","completed":false}]'
     head = f"PUT /api/state/default HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", backend.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", backend.port), timeout=60) as connection:
         connection.sendall(head.encode() + body[:5])
         _wait_for_reader(connection)
         backend.process.send_signal(signal.SIGTERM)

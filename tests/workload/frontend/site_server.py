@@ -65,7 +65,7 @@ class Site:
         self._ask("PUT", json.dumps(todos))
 
     def _ask(self, method: str, body: str | None = None) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             headers = {"Host": self.host, "Content-Type": "application/json"}
             connection.request(method, f"{_STATE}default", body, headers)
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(500, "application/json", b'{"cause": "the storage is out of reach"}')
             return
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _NOT_PASSED_ON}
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.api_port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.api_port, timeout=60)
         try:
             path = self.path.replace(_STATE, f"{_STATE}{site.name}-")
             connection.request(self.command, path, body or None, headers)

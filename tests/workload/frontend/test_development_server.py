@@ -21,7 +21,7 @@ class DevelopmentServer:
         self._process = process
         self.source = source
         line = self.wait_for("The site: ")
-        self.http = httpx.Client(base_url=line.split()[2], timeout=20)
+        self.http = httpx.Client(base_url=line.split()[2], timeout=60)
 
     def wait_for(self, start: str) -> str:
         assert self._process.stdout is not None
@@ -55,7 +55,7 @@ def server(
         running.http.close()
     finally:
         process.terminate()
-        code = process.wait(timeout=20)
+        code = process.wait(timeout=60)
         assert process.stdout is not None
         process.stdout.close()
     assert code == 0
