@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 _QUIET = ("httpx", "httpcore", "botocore", "boto3", "urllib3", "s3transfer", "alembic")
 
 
-def stop_event() -> threading.Event:
-    """An event that SIGTERM, SIGINT and SIGHUP set from now on."""
-    event = threading.Event()
+def stop_events(count: int) -> Sequence[threading.Event]:
+    """Events of which the first request to end sets the first, the next one the next, and any more the last.
+
+    Python calls a handler in the main thread between any two of its steps, even while that thread holds the lock of the
+    very event that it waits for: setting the event there would wait for ever. So another thread does that.
+    """
+    events = tuple(threading.Event() for _ in range(count))
+    unset = list(events)
 
     def ask(_number: int, _frame: FrameType | None) -> None:
-        event.set()
+        _thread.start_new_thread((unset.pop(0) if len(unset) > 1 else unset[0]).set, ())
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, ask)
-    return event
+    return events
+
+
+def stop_event() -> threading.Event:
+    """The same with one event, which every request sets."""
+    return stop_events(1)[0]
 
 
 class _Discreet(logging.Formatter):

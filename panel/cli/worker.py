@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType
-
 import typer
 
 from panel.cli import options, output, state, stopping
@@ -25,7 +21,7 @@ def worker(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is None:
         stopping.log_to_stderr()
-        stop, hurry = _signals()
+        stop, hurry = stopping.stop_events(2)
         state.get_panel().run_worker(stop, hurry)
 
 
@@ -70,15 +66,3 @@ def list_workers(json: options.Json = False) -> None:
     )  # fmt: skip
     if force.queue:
         output.say(f"{len(force.queue)} runs wait for a worker, the oldest for {force.oldest_wait_s:.0f} s.")
-
-
-def _signals() -> tuple[threading.Event, threading.Event]:
-    """The events that a first and a second request to end set."""
-    stop, hurry = threading.Event(), threading.Event()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        (hurry if stop.is_set() else stop).set()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, ask)
-    return stop, hurry

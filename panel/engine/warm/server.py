@@ -6,6 +6,7 @@ crash has to find it at work. It ends by itself: without work, above its limits,
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import fcntl
 import logging
@@ -252,7 +253,8 @@ class Server:
         elif self._busy.locked():
             self._canceled = True
         else:
-            self._stopping.set()
+            # This is called in the main thread, which may hold the event's own lock just now: another thread sets it.
+            _thread.start_new_thread(self._stopping.set, ())
 
 
 def memory_mb(process: psutil.Process) -> float:
