@@ -11,7 +11,6 @@ import json
 import socket
 from typing import Any
 
-import httpx
 import psutil
 
 from panel.errors import EndpointError
@@ -47,6 +46,8 @@ def is_ministack(port: int) -> bool:
 
 def version_of(port: int, timeout_s: float = 2.0) -> str:
     """Version MiniStack tells on ``port``; empty when it does not answer as MiniStack (yet)."""
+    import httpx  # it takes longer to load than most commands take, and few of them ask
+
     try:
         with httpx.Client(trust_env=False, timeout=timeout_s) as client:
             answer = client.get(f"http://127.0.0.1:{port}/_ministack/health")
@@ -94,6 +95,8 @@ def _systems_manager(
 ) -> tuple[int, dict[str, Any]]:
     # MiniStack reads service and region out of the credential scope and does not check the signature.
     scope = f"panel/20250101/{region}/ssm/aws4_request"
+    import httpx
+
     headers = {
         "X-Amz-Target": f"AmazonSSM.{action}",
         "Content-Type": "application/x-amz-json-1.1",
