@@ -45,15 +45,19 @@ def free_port() -> int:
 
 
 def wait_for(what: str, look: Callable[[], T], limit_s: float = 300.0) -> T:
-    """Look again and again until ``look`` tells something true; the limit only ends a broken test."""
+    """Look again and again until ``look`` tells something true; the limit only ends a broken test.
+
+    At most half of the time goes to looking: a command that looks keeps a processor busy that what is awaited needs.
+    """
     deadline = time.monotonic() + limit_s
     while True:
+        began = time.monotonic()
         seen = look()
         if seen:
             return seen
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: did not happen within {limit_s:.0f} s")
-        time.sleep(_POLL_S)
+        time.sleep(max(_POLL_S, time.monotonic() - began))
 
 
 @dataclass(frozen=True)
