@@ -76,15 +76,18 @@ def copied(folder: Path) -> Path:
     return folder / "project"
 
 
-@pytest.fixture(scope="module")
-def panel(install: Any, terraform_ready: None, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation whose stacks are small: what is tried here is no matter of how much there is."""
-    project = copied(tmp_path_factory.mktemp("small"))
+def small(project: Path) -> Path:
+    """The same copy with small stacks: what is tried here is no matter of how much there is."""
     for name, content in SMALL.items():
         stack = project / "terraform" / "stacks" / name
         (stack / "outputs.tf").unlink()
         (stack / "main.tf").write_text(content, encoding="utf-8")
-    made: Installation = install(PANEL_ROOT=str(project))
+    return project
+
+
+@pytest.fixture(scope="module")
+def panel(install: Any, terraform_ready: None, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    made: Installation = install(PANEL_ROOT=str(small(copied(tmp_path_factory.mktemp("small")))))
     return made
 
 
@@ -234,7 +237,7 @@ def settled(panel: Installation) -> dict[str, Any] | None:
 def test_what_terraform_refuses_is_told_with_file_and_line(
     install: Any, terraform_ready: None, tmp_path: Path
 ) -> None:
-    project = copied(tmp_path)
+    project = small(copied(tmp_path))
     broken = project / "terraform" / "stacks" / "shared" / "broken.tf"
     broken.write_text('\n\nresource "aws_s3_bucket" "broken" {\n  nonsense = 1\n}\n', encoding="utf-8")
     panel: Installation = install(PANEL_ROOT=str(project))
@@ -248,7 +251,7 @@ def test_what_terraform_refuses_is_told_with_file_and_line(
     assert panel.environment_state("staging") == "failed"
     broken.unlink()
     # Nothing of the failure stands in the way of the next try.
-    assert "aws_vpc" in panel.run("env", "plan", "shared", "--wait", expect=0).out
+    assert "aws_s3_bucket.quick" in panel.run("env", "plan", "shared", "--wait", expect=0).out
 
 
 def test_without_any_provider_the_run_says_where_it_looked(install: Any, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def actions(panel: Facade, view: EnvironmentView) -> None:
     checking = text.WAIT_FOR_RUN.format(id=run.id, name=name) if run is not None else None
     off = retirement(view) or blocked
     partly = not view.exists and view.state == "failed"
-    with st.container(horizontal=True, key="actions"):
+    with st.container(horizontal=True, vertical_alignment="center", key="actions"):
         if not view.exists or view.state == "lost":
             _act(panel, "create", text.CREATE.format(name=name), view, off, primary=True)
         else:
