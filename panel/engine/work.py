@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import signal
 import threading
@@ -129,11 +130,25 @@ class Work:
         return same and locked and all(path.is_dir() for path in providers)
 
     def _prepare(self) -> bool:
+        self._drop_what_was_cut()
         with self._alone_in_the_cache():
             done = self._command(init_command(self._request["backend_file"]))
         if done:
             write_atomically(self._stamp, self._request["init_signature"].encode())
         return done
+
+    def _drop_what_was_cut(self) -> None:
+        """Take away a note of the backend that an `init` could not write to its end: every later one would stop at it.
+
+        Terraform keeps there which backend it was told of, never a state: that is in the backend.
+        """
+        note = Path(self._request["stack_path"]) / ".terraform" / "terraform.tfstate"
+        try:
+            json.loads(note.read_bytes())
+        except FileNotFoundError:
+            return
+        except ValueError:
+            note.unlink()
 
     @contextlib.contextmanager
     def _alone_in_the_cache(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-connec
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -24,6 +25,7 @@ from panel.localaws.probes import HttpProber, Question
 #: What of MiniStack's ECS is used here: another version may have it no more.
 _REPLACED = (
     "_mark_task_running", "_cleanup_task_resources", "_reconcile_service_tasks", "_record_service_task_failure",
+    "_maybe_mark_stopped",
 )  # fmt: skip
 _USED = (
     *_REPLACED,
@@ -40,6 +42,8 @@ _SERVED = "_served"
 _NOT_UP = ("PROVISIONING", "PENDING", "ACTIVATING")
 _ENDED = ("exited", "dead")
 _POLL_S = 0.2
+# MiniStack asks the engine about every task ten times a second, twice each.
+_WATCH_S = 0.5
 _DRAIN_S = 1.5
 _LEAST_PATIENCE_S = 10.0
 _MOST_STEPS = 100
@@ -93,6 +97,7 @@ class TaskExchange:
         self._clean_up = ecs._cleanup_task_resources
         self._reconcile = ecs._reconcile_service_tasks
         self._record_failure = ecs._record_service_task_failure
+        self._look = ecs._maybe_mark_stopped
         self._closing = False
         # Two looks at once would both start the task that is missing, and one of them would be ended again.
         self._turn = threading.RLock()
@@ -107,6 +112,7 @@ class TaskExchange:
         self._ecs._cleanup_task_resources = self.clean_up
         self._ecs._reconcile_service_tasks = self.reconcile
         self._ecs._record_service_task_failure = self.record_failure
+        self._ecs._maybe_mark_stopped = self.look_at_task
 
     def mark_running(self, task_arn: str, task: Task) -> bool:
         """Call a task running once it answers; one that ends or does not answer in time has failed."""
@@ -119,16 +125,21 @@ class TaskExchange:
         return bool(self._mark_running(task_arn, task))
 
     def clean_up(self, task: Task, docker_client: Any, extra_container: Any = None) -> None:
-        """Remove a task's containers; requests that one was just sent are let through first."""
-        if docker_client is None or not task.pop(_SERVED, False):
+        """Remove a task's containers; requests that one was just sent are let through first.
+
+        Beside the caller, who may be the one that answers all requests: an engine takes its time to end a container.
+        """
+        if docker_client is None:
             self._clean_up(task, docker_client, extra_container)
             return
+        served = task.pop(_SERVED, False)
 
-        def drain() -> None:
-            self._wait(_DRAIN_S)
+        def end() -> None:
+            if served:
+                self._wait(_DRAIN_S)
             self._clean_up(task, docker_client, extra_container)
 
-        self._background(drain)
+        self._background(end)
 
     def reconcile(self, cluster: str, service_key: str) -> None:
         """Take the next step of a service; where tasks run at once, all steps."""
@@ -143,6 +154,17 @@ class TaskExchange:
         service = str(task.get("group", ""))
         if cluster and service.startswith("service:"):
             self.reconcile(cluster, f"{cluster}/{service.partition(':')[2]}")
+
+    def look_at_task(self, task: Task, docker_client: Any = None) -> None:
+        """See whether a task's containers have ended; not where requests are answered, one after the other.
+
+        There an engine that is busy held up every request to the emulator, for up to twenty seconds a task. Each task
+        has a thread that looks at it anyway.
+        """
+        if _answers_requests():
+            return
+        self._look(task, docker_client)
+        self._wait(_WATCH_S)
 
     def _take_steps(self, cluster: str, service_key: str) -> None:
         if self._ecs._get_docker():
@@ -256,6 +278,15 @@ def _asker() -> Callable[[str, Door], bool]:
         return prober.ask([Question("task", address, door.port, door.check)])["task"]
 
     return ask
+
+
+def _answers_requests() -> bool:
+    """Whether this is the thread of the server's event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _in_a_thread(work: Callable[[], None]) -> None:

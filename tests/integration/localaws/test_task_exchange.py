@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import threading
@@ -106,6 +107,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setattr(ecs, "_ECS_DEPLOYMENT_STEADY_DELAY", 0.05)
     for name in (
         "_mark_task_running", "_cleanup_task_resources", "_reconcile_service_tasks", "_record_service_task_failure",
+        "_maybe_mark_stopped",
     ):  # fmt: skip
         monkeypatch.setattr(ecs, name, getattr(ecs, name))
 
@@ -236,8 +238,26 @@ def test_a_way_back_ends_the_tasks_that_never_came_up_and_not_the_one_that_serve
     update("good1")
     serves(engine, "good1")
 
+    until(
+        "the new ones are gone", lambda: all(container.image != "slow" for container in engine.known.values())
+    )
     assert engine.ended.count(("slow", False, False)) <= 1
-    assert "slow" not in [container.image for container in engine.known.values()]
+
+
+def test_a_busy_engine_holds_up_no_request(engine: Engine) -> None:
+    create("good1")
+    serves(engine, "good1")
+    (task, *_) = ecs._tasks.values()
+    asked: list[str] = []
+    engine.containers.get = lambda identifier: asked.append(threading.current_thread().name)
+
+    async def in_the_event_loop() -> None:
+        ecs._maybe_mark_stopped(task)
+
+    asyncio.run(in_the_event_loop())
+
+    assert threading.current_thread().name not in asked
+    until("the task's own thread looks at it", lambda: asked)
 
 
 def test_without_an_engine_a_roll_out_in_steps_comes_to_its_end(

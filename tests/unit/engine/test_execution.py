@@ -120,6 +120,16 @@ def test_what_preparing_depends_on_has_it_done_anew(bench, changed, again):
     assert made.lines("calls.log").count("init") == (2 if again else 1)
 
 
+@pytest.mark.parametrize(("note", "kept"), [("", False), ('{"version": 3, "backe', False), ("{}", True)])
+def test_a_note_of_the_backend_that_was_cut_short_is_taken_away(bench, note, kept):
+    made = bench()
+    path = made.workspace.stack_path / ".terraform" / "terraform.tfstate"
+    path.parent.mkdir()
+    path.write_text(note)
+    planned(made, "one")
+    assert path.exists() == kept
+
+
 def test_another_terraform_has_the_workspace_prepared_anew(bench):
     made = bench()
     planned(made, "one")
