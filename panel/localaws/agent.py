@@ -38,7 +38,6 @@ def run_agent(
     stop_event: Event,
     poll_interval: float = 0.7,
     *,
-    calm_interval: float = 2.0,
     task_environment: Mapping[str, str],
     limits: Limits | None = None,
 ) -> None:
@@ -50,8 +49,7 @@ def run_agent(
     Args:
         clients: of the embedded AWS.
         data_dir: the panel's data directory.
-        poll_interval: seconds between two looks while something is in motion.
-        calm_interval: the same while exactly what is wanted runs: each look costs the emulator five answers.
+        poll_interval: seconds between two looks.
         task_environment: leads the tasks' SDK to the embedded AWS: :meth:`LocalAws.environment`.
         limits: patience; the defaults suit people.
 
@@ -68,7 +66,7 @@ def run_agent(
             agent = Agent(clients, data_dir, task_environment, limits or Limits())
             try:
                 agent.adopt()
-                while not stop_event.wait(calm_interval if agent.calm else poll_interval):
+                while not stop_event.wait(poll_interval):
                     agent.tick()
             finally:
                 agent.close()
@@ -108,7 +106,6 @@ class Agent:
         self._background = ThreadPoolExecutor(2, thread_name_prefix="image")
         self._runners: dict[str, ServiceRunner] = {}
         self._trouble = ""
-        self._unread = False
         self._written: tuple[float, tuple[ServiceTasks, ...], str] = (0.0, (), "")
         local = data_dir / "local"
         self._images = ImageStore(local / "images", clients.ecr, environment["AWS_ENDPOINT_URL"])
@@ -128,11 +125,6 @@ class Agent:
             taken=lambda: {task.address for task in self._tasks()},
             keep=lambda: self._keep(force=True),
         )
-
-    @property
-    def calm(self) -> bool:
-        """Whether the last look found nothing to do and nothing to wait for."""
-        return not self._trouble and not self._unread and all(one.settled for one in self._runners.values())
 
     def adopt(self) -> None:
         """Take over what a predecessor left: its tasks go on, what it could not write down any more ends."""
@@ -185,7 +177,6 @@ class Agent:
         self._background.shutdown(cancel_futures=True)
 
     def _converge(self, demand: Demand) -> None:
-        self._unread = bool(demand.unreadable)
         wanted = {service.key: service for service in demand.services}
         for key, service in wanted.items():
             if key not in self._runners:

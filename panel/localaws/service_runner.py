@@ -78,16 +78,6 @@ class ServiceRunner:
         """What pages are told."""
         return replace(self._report, tasks=self.tasks, good_revision=self._memory.good_revision)
 
-    @property
-    def settled(self) -> bool:
-        """Whether exactly what is wanted runs, and all of it serves."""
-        wanted = self._wanted
-        if wanted is None:
-            return not self._tasks
-        return len(self._tasks) == wanted.desired and all(
-            task.phase == "serving" and task.revision == wanted.revision.key for task in self._tasks.values()
-        )
-
     def want(self, wanted: WantedService | None) -> None:
         """Take note of what is wanted; None when the service is gone."""
         self._wanted = wanted
