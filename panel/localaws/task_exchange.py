@@ -11,7 +11,6 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-connec
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
@@ -42,7 +41,7 @@ _SERVED = "_served"
 _NOT_UP = ("PROVISIONING", "PENDING", "ACTIVATING")
 _ENDED = ("exited", "dead")
 _POLL_S = 0.2
-# MiniStack asks the engine about every task ten times a second, twice each.
+# Between two looks at a task: MiniStack has ten a second for each, of two questions to the engine.
 _WATCH_S = 0.5
 _DRAIN_S = 1.5
 _LEAST_PATIENCE_S = 10.0
@@ -127,7 +126,7 @@ class TaskExchange:
     def clean_up(self, task: Task, docker_client: Any, extra_container: Any = None) -> None:
         """Remove a task's containers; requests that one was just sent are let through first.
 
-        Beside the caller, who may be the one that answers all requests: an engine takes its time to end a container.
+        Beside the caller, who may be taking a service's next step: an engine takes its time to end a container.
         """
         if docker_client is None:
             self._clean_up(task, docker_client, extra_container)
@@ -156,12 +155,11 @@ class TaskExchange:
             self.reconcile(cluster, f"{cluster}/{service.partition(':')[2]}")
 
     def look_at_task(self, task: Task, docker_client: Any = None) -> None:
-        """See whether a task's containers have ended; not where requests are answered, one after the other.
+        """See whether a task's containers have ended: for the thread that watches the task, not for one that asks.
 
-        There an engine that is busy held up every request to the emulator, for up to twenty seconds a task. Each task
-        has a thread that looks at it anyway.
+        Who only asks about tasks brings no engine along, and would have to wait for one that is busy.
         """
-        if _answers_requests():
+        if docker_client is None:
             return
         self._look(task, docker_client)
         self._wait(_WATCH_S)
@@ -278,15 +276,6 @@ def _asker() -> Callable[[str, Door], bool]:
         return prober.ask([Question("task", address, door.port, door.check)])["task"]
 
     return ask
-
-
-def _answers_requests() -> bool:
-    """Whether this is the thread of the server's event loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _in_a_thread(work: Callable[[], None]) -> None:

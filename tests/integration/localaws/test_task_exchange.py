@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import threading
@@ -71,6 +70,7 @@ class Engine:
         self.ended: list[tuple[str, bool, bool]] = []
         self.ready = threading.Event()
         self.drained = self.impatient = False
+        self.waited: list[str] = []
         self.closing: Callable[[], None] = lambda: None
         self.containers = SimpleNamespace(run=self._run, get=self._get)
         self.images = SimpleNamespace(pull=lambda *_, **__: None)
@@ -113,6 +113,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 
     def wait(seconds: float) -> None:
         engine.drained = engine.drained or seconds > 1
+        engine.waited.append(threading.current_thread().name)
         time.sleep(0.01)
 
     with request_scope(*SCOPE):
@@ -244,20 +245,19 @@ def test_a_way_back_ends_the_tasks_that_never_came_up_and_not_the_one_that_serve
     assert engine.ended.count(("slow", False, False)) <= 1
 
 
-def test_a_busy_engine_holds_up_no_request(engine: Engine) -> None:
+def test_who_asks_about_tasks_waits_for_no_busy_engine(engine: Engine) -> None:
     create("good1")
     serves(engine, "good1")
-    (task, *_) = ecs._tasks.values()
     asked: list[str] = []
     engine.containers.get = lambda identifier: asked.append(threading.current_thread().name)
+    engine.waited.clear()
 
-    async def in_the_event_loop() -> None:
-        ecs._maybe_mark_stopped(task)
+    tasks = ask("ListTasks", cluster="main", serviceName="web")["taskArns"]
+    described = ask("DescribeTasks", cluster="main", tasks=tasks)["tasks"]
 
-    asyncio.run(in_the_event_loop())
-
-    assert threading.current_thread().name not in asked
-    until("the task's own thread looks at it", lambda: asked)
+    assert [task["lastStatus"] for task in described] == ["RUNNING", "RUNNING"]
+    assert threading.current_thread().name not in {*asked, *engine.waited}
+    until("the tasks' own threads look at them", lambda: asked)
 
 
 def test_without_an_engine_a_roll_out_in_steps_comes_to_its_end(
