@@ -15,7 +15,7 @@ from panel.engine.outcome import Outcome
 from panel.engine.state import parse_state
 from panel.engine.terraform import Terraform
 from panel.engine.workspace import Backend, Workspace, render_workspace
-from panel.errors import CanceledRunError, InterruptedRunError, StaleError
+from panel.errors import BusyError, CanceledRunError, InterruptedRunError, StaleError
 from panel.runs.elsewhere import begun_elsewhere
 from panel.runs.following import Follower, Timing
 from panel.runs.journal import Journal
@@ -134,6 +134,9 @@ class StackRunner:
             except InterruptedRunError as error:
                 cut_off += 1
                 self._after_a_cut(job, error, cut_off)
+            except BusyError:
+                if attempt >= _PLAN_TRIES or not self._is_free_again(job):
+                    raise
             else:
                 if self._warm is not None:
                     self._warm.warm_up(workspace)
@@ -151,6 +154,14 @@ class StackRunner:
                 journal.say("Planning once more, from the start.")
                 self._release_orphan(job, journal)
         return None
+
+    def _is_free_again(self, job: StackJob) -> bool:
+        """Whether the lock in the way was nobody's: who is killed while it takes one may have it a moment later."""
+        with Journal(self._runs, job.run_id, job.stage) as journal:
+            done = self.locks.release_orphan(job.backend.bucket, job.subject)
+            if done:
+                journal.say(f"{done} Planning again.", "warn")
+        return bool(done)
 
     def _after_a_cut(self, job: StackJob, error: InterruptedRunError, times: int) -> None:
         """A plan changes nothing: where its process was lost (a reboot), planning anew is safe."""

@@ -15,6 +15,7 @@ from panel.engine.events import Event, EventKind
 from panel.engine.operation import Operation, OperationKind
 from panel.engine.outcome import Status
 from panel.errors import (
+    BusyError,
     CanceledRunError,
     InterruptedRunError,
     NotFoundError,
@@ -228,6 +229,37 @@ def test_the_lock_of_a_living_terraform_stays(bench: Any) -> None:
 
     bench.runner.plan(bench.job)
 
+    assert bench.locked()
+
+
+def _locked_out(bench: Any) -> Any:
+    diagnostic = parse_diagnostic(
+        {"severity": "error", "summary": "Error acquiring the state lock", "detail": "Who: root"}, folder=""
+    )
+    return bench.outcome(status=Status.FAILED, exit_code=1, diagnostics=(diagnostic,))
+
+
+def test_a_lock_that_a_killed_terraform_got_after_we_looked_does_not_stop_the_plan(bench: Any) -> None:
+    bench.begun_before("apply", alive=False)
+    first = bench.ends("plan", _locked_out(bench))
+    first.at_end = lambda: bench.lock(operation="OperationTypeApply")
+    bench.ends("plan-2", bench.outcome())
+
+    bench.runner.plan(bench.job)
+
+    assert bench.keys() == ["plan", "plan-2"]
+    assert not bench.locked()
+    assert any("Planning again" in text for text in bench.texts())
+
+
+def test_a_lock_of_somebody_else_that_came_meanwhile_stops_the_plan(bench: Any) -> None:
+    first = bench.ends("plan", _locked_out(bench))
+    first.at_end = lambda: bench.lock(who="root@another-machine")
+
+    with pytest.raises(BusyError):
+        bench.runner.plan(bench.job)
+
+    assert bench.keys() == ["plan"]
     assert bench.locked()
 
 
