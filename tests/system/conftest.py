@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
 from tests.system.account import Account
+from tests.system.evidence import evidence
 from tests.system.installation import Installation
 from tests.system.pictures import Pictures
 
@@ -39,11 +40,17 @@ _failed = pytest.StashKey[str]()
 Install = Callable[..., Installation]
 
 
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Remember the first step of a story that failed."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember the first step of a story that failed, and tell what was to be seen then."""
+    report = yield
     parent = item.parent
-    if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception) and parent:
+    if report.failed and parent:
         parent.stash.setdefault(_failed, item.name)
+        report.sections.extend(evidence(getattr(item, "funcargs", {})))
+    return report
 
 
 @pytest.fixture
