@@ -26,7 +26,10 @@ def evidence(arguments: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         elif isinstance(value, Installation):
             yield f"newest run of {name}", _tried(lambda panel=value: _newest_run(panel))
             for log in sorted(value.data_dir.rglob("*.log")):
-                yield f"end of {log.name} of {name}", _tried(lambda log=log: _end(log.read_text(errors="replace")))
+                yield (
+                    f"end of {log.name} of {name}",
+                    _tried(lambda log=log: _end(log.read_text(errors="replace"))),
+                )
 
 
 def _tried(look: Callable[[], str]) -> str:
