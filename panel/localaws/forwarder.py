@@ -10,7 +10,6 @@ Arguments: address, port, subnet, process number of the emulator.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import os
 import sys
@@ -20,27 +19,42 @@ _LOOK_S = 1.0
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := await reader.read(_CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
+    while chunk := await reader.read(_CHUNK):
+        writer.write(chunk)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()
+
+
+async def _both_ways(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    inside: asyncio.StreamReader,
+    inner: asyncio.StreamWriter,
+) -> None:
+    """Until both ends have said all; where one breaks off, the other is not left waiting."""
+    async with asyncio.TaskGroup() as pumps:
+        pumps.create_task(_pump(reader, inner))
+        pumps.create_task(_pump(inside, writer))
 
 
 async def _serve(address: str, port: int, subnet: str, pid: int) -> None:
     allowed = ipaddress.ip_network(subnet)
+    # The loop itself does not keep hold of a connection that has said all and waits for its answer.
+    under_way: set[asyncio.Task[None] | None] = set()
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        under_way.add(task := asyncio.current_task())
         inner: asyncio.StreamWriter | None = None
         try:
             peer = ipaddress.ip_address(writer.get_extra_info("peername")[0])
             if peer in allowed:
                 inside, inner = await asyncio.open_connection("127.0.0.1", port)
-                await asyncio.gather(_pump(reader, inner), _pump(inside, writer))
-        except OSError as error:
-            print(f"a connection was lost: {error}", flush=True)  # noqa: T201  its output is its log
+                await _both_ways(reader, writer, inside, inner)
+        except* OSError as error:
+            print(f"a connection was lost: {error.exceptions[0]}", flush=True)  # noqa: T201  its output is its log
         finally:
+            under_way.discard(task)
             for end in (writer, inner):
                 if end is not None:
                     end.close()

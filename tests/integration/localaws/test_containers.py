@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -27,7 +28,10 @@ ENGINE = Path(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").remov
 @contextmanager
 def engine_on(path: Path, gateway: str, subnet: str) -> Iterator[None]:
     """A Docker engine as far as two questions go."""
-    network = {"IPAM": {"Config": [{"Subnet": subnet, "Gateway": gateway}]}}
+    network = {
+        "IPAM": {"Config": [{"Subnet": subnet, "Gateway": gateway}]},
+        "Options": {"com.docker.network.bridge.name": "docker0"},
+    }
     answers = {"/_ping": b"OK", "/networks/bridge": json.dumps(network).encode()}
 
     class Engine(BaseHTTPRequestHandler):
@@ -76,7 +80,7 @@ def test_an_engine_of_this_machine_gives_containers(tmp_path: Path) -> None:
         chosen = choose_runtime("auto", path)
         assert chosen.runtime == "docker"
         assert chosen.bridge is not None
-        assert chosen.bridge.gateway == "127.0.0.1"
+        assert (chosen.bridge.gateway, chosen.bridge.name) == ("127.0.0.1", "docker0")
         assert choose_runtime("process", path).runtime == "process"
 
 
@@ -140,6 +144,53 @@ def test_the_door_passes_on_what_comes_from_the_bridge_and_nothing_else(
     try:
         with pytest.raises(httpx.HTTPError):
             httpx.post(f"http://127.77.0.1:{answering}/", content=body, trust_env=False)
+    finally:
+        terminate(door, grace_s=5)
+
+
+@contextmanager
+def breaking_off() -> Iterator[int]:
+    """A server on loopback that breaks every connection off as soon as it is asked something; tells its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    connection.recv(1000)
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have 127.0.0.1 alone")
+def test_where_the_emulator_breaks_off_the_container_is_not_left_waiting(tmp_path: Path) -> None:
+    with breaking_off() as port:
+        door = open_door(port, "127.0.0.0/8", os.getpid(), tmp_path / "log")
+        try:
+            with socket.create_connection(("127.77.0.1", port), timeout=60) as asking:
+                asking.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                assert asking.recv(100) == b""
+        finally:
+            terminate(door, grace_s=5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have 127.0.0.1 alone")
+def test_who_has_said_all_still_gets_the_answer(answering: int, tmp_path: Path) -> None:
+    door = open_door(answering, "127.0.0.0/8", os.getpid(), tmp_path / "log")
+    try:
+        with socket.create_connection(("127.77.0.1", answering), timeout=60) as asking:
+            asking.sendall(b"POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello")
+            asking.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: asking.recv(1000), b""))
+        assert answer.endswith(b"hello")
     finally:
         terminate(door, grace_s=5)
 
