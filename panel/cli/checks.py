@@ -183,9 +183,22 @@ def providers(settings: Settings) -> Finding:
 
 def container_engine() -> Finding:
     """Whether containers can be used; without them tasks run as processes."""
-    from panel.localaws.runtime import docker_answers
+    from panel.localaws.runtime import docker_answers, find_bridge
 
     if docker_answers():
+        bridge = find_bridge()
+        if bridge is not None and bridge.changes_its_address():
+            device = f"/sys/class/net/{bridge.name}/address"
+            found = (
+                f"a Docker engine answers, and the address of its bridge {bridge.name} changes whenever a container "
+                "comes or goes: requests of the others may hang for half a minute then"
+            )
+            return Finding(
+                "container engine",
+                "warn",
+                found,
+                f"As root: ip link set {bridge.name} address $(cat {device})",
+            )
         return Finding(
             "container engine", "ok", "a Docker engine answers: images are built and tasks run by it"
         )

@@ -17,14 +17,36 @@ RuntimeChoice = Literal["auto", "process", "docker"]
 
 DOCKER_SOCKET = Path("/var/run/docker.sock")
 _QUICK_S = 0.2
+_DEVICES = Path("/sys/class/net")
+_ADDRESS_WAS_SET = "3"
 
 
 @dataclass(frozen=True)
 class Bridge:
-    """The network that containers are on: this machine's address there, and the network in CIDR notation."""
+    """The network that containers are on: this machine's address there, and the network in CIDR notation.
+
+    ``name``: of the device, empty where the engine does not tell.
+    """
 
     gateway: str
     subnet: str
+    name: str = ""
+
+    def changes_its_address(self, devices: Path = _DEVICES) -> bool:
+        """Whether its hardware address changes as containers come and go, by which those that stay lose their way.
+
+        Linux gives a bridge the lowest address of its ports until somebody sets one. Engines set one when they make a
+        bridge, and not where they find it made. Until a container looks the address up again, for half a minute, what
+        it sends is lost.
+
+        Source: ``NET_ADDR_SET`` in Linux' ``include/uapi/linux/netdevice.h``, asked in ``br_stp_recalculate_bridge_id``.
+        """
+        try:
+            return (
+                devices / Path(self.name).name / "addr_assign_type"
+            ).read_text().strip() != _ADDRESS_WAS_SET
+        except (OSError, ValueError):
+            return False
 
 
 @dataclass(frozen=True)
@@ -49,7 +71,8 @@ def find_bridge(path: Path = DOCKER_SOCKET) -> Bridge | None:
         config = network["IPAM"]["Config"][0]
         subnet = ipaddress.ip_network(config["Subnet"])
         # Engines that were not told one leave the gateway out: it is the first address.
-        bridge = Bridge(config.get("Gateway") or str(next(subnet.hosts())), str(subnet))
+        name = (network.get("Options") or {}).get("com.docker.network.bridge.name", "")
+        bridge = Bridge(config.get("Gateway") or str(next(subnet.hosts())), str(subnet), name)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.bind((bridge.gateway, 0))
     except (ValueError, LookupError, TypeError, OSError):

@@ -9,6 +9,8 @@ import fcntl
 import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -25,6 +27,11 @@ _READY_LIMIT_S = 60.0
 _END_LIMIT_S = 60.0
 _COMMAND_LIMIT_S = 300.0
 _POLL_S = 0.2
+_DEVICES = Path("/sys/class/net")
+_BRIDGE = "docker0"
+# From Linux' headers: SIOCSIFHWADDR and ARPHRD_ETHER.
+_SET_HARDWARE_ADDRESS = 0x8924
+_ETHERNET = 1
 
 
 class NoEngineError(Exception):
@@ -136,6 +143,19 @@ def _start() -> None:
     process = psutil.Process(pid)
     (folder / "process.json").write_text(json.dumps([pid, process.create_time()]), encoding="utf-8")
     _wait_until_ready(process, log)
+    _fix_bridge_address()
+
+
+def _fix_bridge_address() -> None:
+    """Set the bridge's hardware address to what it is, so that it stays so.
+
+    An engine that finds its bridge made leaves it with one that changes as containers come and go, and those that stay
+    then lose what they send for half a minute.
+    """
+    present = (_DEVICES / _BRIDGE / "address").read_text(encoding="ascii").strip()
+    request = struct.pack("16sH14s", _BRIDGE.encode(), _ETHERNET, bytes.fromhex(present.replace(":", "")))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SET_HARDWARE_ADDRESS, request)
 
 
 def _started() -> psutil.Process | None:

@@ -9,6 +9,7 @@ import typer
 
 from panel.cli import checks, doctor
 from panel.errors import ConfigurationError, EndpointError
+from panel.localaws import runtime
 from panel.settings import Settings
 
 
@@ -57,6 +58,20 @@ def test_a_check_that_raises_is_a_finding(folder):
 def test_the_embedded_aws(panel, state, status):
     panel.local.state = state
     assert checks.embedded_aws(panel).status == status
+
+
+@pytest.mark.parametrize(("changes", "status"), [(True, "warn"), (False, "ok")])
+def test_a_bridge_that_changes_its_address_is_told(changes, status, monkeypatch):
+    monkeypatch.setattr(runtime, "docker_answers", lambda: True)
+    monkeypatch.setattr(
+        runtime, "find_bridge", lambda: runtime.Bridge("172.17.0.1", "172.17.0.0/16", "docker0")
+    )
+    monkeypatch.setattr(runtime.Bridge, "changes_its_address", lambda self: changes)
+
+    finding = checks.container_engine()
+
+    assert finding.status == status
+    assert ("ip link set docker0" in finding.mend) is changes
 
 
 def test_ways_to_people_that_cannot_be_used_are_told(panel, monkeypatch):
