@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 from filelock import FileLock
@@ -27,6 +28,7 @@ _READY_LIMIT_S = 60.0
 _END_LIMIT_S = 60.0
 _COMMAND_LIMIT_S = 300.0
 _POLL_S = 0.2
+_FOLDERS = "engine-*"
 _DEVICES = Path("/sys/class/net")
 _BRIDGE = "docker0"
 # From Linux' headers: SIOCSIFHWADDR and ARPHRD_ETHER.
@@ -36,6 +38,13 @@ _ETHERNET = 1
 
 class NoEngineError(Exception):
     """There is no engine, and none can be had; the text says why."""
+
+
+class _Started(NamedTuple):
+    """An engine that tests have started."""
+
+    process: psutil.Process
+    log: Path
 
 
 class Engine:
@@ -73,24 +82,52 @@ def engine() -> Iterator[Engine]:
             # Held until the end of the block, and let go by the system when the process is killed.
             fcntl.flock(users, fcntl.LOCK_SH)
             if not _answers():
-                _start()
+                _bring_up()
         yield Engine()
 
 
 def end_engine() -> None:
     """End the engine that tests have started, unless another test process uses it; the machine's own stays."""
-    if not (_place() / "engine").exists():
+    if not any(_place().glob(_FOLDERS)):
         return
     with (cache() / "engine.users").open("a") as users, _turn():
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        process = _started()
-        if process is not None:
-            process.terminate()
-            _wait_for_end(process)
-        shutil.rmtree(cache() / "engine", ignore_errors=True)
+        started = _started()
+        if started is not None:
+            started.process.terminate()
+            _wait_for_end(started.process)
+        clear_left_over(cache())
+
+
+def clear_left_over(place: Path) -> None:
+    """Take away what engines have left in ``place``: processes, mounts, folders.
+
+    One that was killed leaves its data mounted over itself, so that nobody can delete it, and containers that run.
+    What can't be taken away stays: every engine has a folder of its own.
+    """
+    for folder in place.glob(_FOLDERS):
+        _kill_all_of(folder)
+        for mount in _mounts_below(folder):
+            subprocess.run(["umount", "--lazy", mount], capture_output=True, timeout=30, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_all_of(folder: Path) -> None:
+    for process in psutil.process_iter(["cmdline"]):
+        if any(str(folder) + os.sep in word for word in process.info["cmdline"] or ()):
+            with suppress(psutil.NoSuchProcess):
+                for one in (process, *process.children(recursive=True)):
+                    one.kill()
+
+
+def _mounts_below(folder: Path) -> list[str]:
+    """The mount points in a folder, the innermost first."""
+    lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    points = [line.split()[4] for line in lines]
+    return [point for point in reversed(points) if Path(point).is_relative_to(folder)]
 
 
 def cache() -> Path:
@@ -115,15 +152,22 @@ def _turn() -> FileLock:
     return FileLock(cache() / "engine.turn", timeout=_TURN_LIMIT_S)
 
 
+def _bring_up() -> None:
+    started = _started()
+    if started is None:
+        _start()
+    else:  # it is busy, or who started it was killed before it was ready
+        _wait_until_ready(started)
+
+
 def _start() -> None:
     if os.geteuid() != 0:
         raise NoEngineError("no engine answers, and only root can start one")
     program = shutil.which("dockerd")
     if program is None:
         raise NoEngineError("no engine answers, and dockerd is not installed")
-    folder = cache() / "engine"
-    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
-    folder.mkdir()
+    clear_left_over(cache())
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDERS.rstrip("*"), dir=cache()))
     log = folder / "log"
     # No Popen: it would complain of a process that outlives it, as this one does.
     pid = os.posix_spawn(
@@ -141,8 +185,9 @@ def _start() -> None:
         setsid=True,
     )  # fmt: skip
     process = psutil.Process(pid)
-    (folder / "process.json").write_text(json.dumps([pid, process.create_time()]), encoding="utf-8")
-    _wait_until_ready(process, log)
+    note = json.dumps([pid, process.create_time(), str(log)])
+    (cache() / "engine.process").write_text(note, encoding="utf-8")
+    _wait_until_ready(_Started(process, log))
     _fix_bridge_address()
 
 
@@ -158,17 +203,18 @@ def _fix_bridge_address() -> None:
         fcntl.ioctl(any_socket, _SET_HARDWARE_ADDRESS, request)
 
 
-def _started() -> psutil.Process | None:
+def _started() -> _Started | None:
     """The engine that tests have started; None when there is none, or its number is another process's now."""
     with suppress(FileNotFoundError, psutil.NoSuchProcess):
-        pid, created = json.loads((cache() / "engine" / "process.json").read_text(encoding="utf-8"))
+        pid, created, log = json.loads((cache() / "engine.process").read_text(encoding="utf-8"))
         process = psutil.Process(pid)
         if process.create_time() == created and not _ended(process):
-            return process
+            return _Started(process, Path(log))
     return None
 
 
-def _wait_until_ready(process: psutil.Process, log: Path) -> None:
+def _wait_until_ready(engine: _Started) -> None:
+    process, log = engine
     deadline = time.monotonic() + _READY_LIMIT_S
     while not _answers():
         if _ended(process) or time.monotonic() > deadline:
@@ -194,4 +240,7 @@ def _ended(process: psutil.Process) -> bool:
 
 def _answers() -> bool:
     words = ["docker", "version", "--format", "{{.Server.Version}}"]
-    return subprocess.run(words, capture_output=True, timeout=30, check=False).returncode == 0
+    try:
+        return subprocess.run(words, capture_output=True, timeout=30, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
