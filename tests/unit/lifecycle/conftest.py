@@ -10,10 +10,11 @@ import pytest
 from panel.access.identity import Identity, Role
 from panel.audit.trail import Trail
 from panel.catalogue.schema import Catalogue
-from panel.errors import PanelError
+from panel.errors import PanelError, StorageError
 from panel.lifecycle.operations import Operations
 from panel.store.stores import Stores
 from panel.store.tables import Run
+from tests.unit.lifecycle.schedule_bench import Bench
 
 _OWNER = {"team": "API team", "contact": "api-team@example.com"}
 _ENVIRONMENT = {
@@ -121,3 +122,22 @@ def at_once() -> Callable[[list[Callable[[], Any]]], list[Any]]:
 def desk_of(catalogue: Catalogue) -> Callable[[Stores], Desk]:
     """The desk of another process over the same store."""
     return lambda stores: Desk(Operations(lambda: catalogue, stores, Trail(stores.audit)), stores)
+
+
+class _FullDisk:
+    """Audit records that cannot be written."""
+
+    def append(self, *_: object) -> None:
+        raise StorageError("The disk is full.")
+
+
+@pytest.fixture
+def full_trail() -> Trail:
+    """A trail to which nothing can be added."""
+    return Trail(_FullDisk())
+
+
+@pytest.fixture
+def bench(stores: Stores, catalogue: Catalogue) -> Bench:
+    """The schedules of one worker."""
+    return Bench(stores, catalogue)

@@ -1,188 +1,26 @@
 """The steps of a deployment over played services: what is recorded, in which order, and when somebody steps in."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from panel.catalogue.schema import SHARED, Catalogue
+from panel.catalogue.schema import Catalogue
 from panel.deploys import StoppedError
-from panel.deploys.rollout import Baseline, Rollout, RolloutFailedError, Wanted
-from panel.deploys.shipping import Shipment
-from panel.deploys.site import Publication
-from panel.deploys.site_manifest import FileEntry, Manifest
-from panel.errors import AwsError, CanceledRunError, DeployError, NotFoundError, PanelError
+from panel.deploys.rollout import RolloutFailedError
+from panel.errors import AwsError, CanceledRunError, DeployError, NotFoundError
 from panel.lifecycle.decision_steps import DecisionSteps
-from panel.lifecycle.deploy_acts import DeployActs
-from panel.lifecycle.deploy_steps import DeploySteps
 from panel.lifecycle.instance import instance_id
 from panel.lifecycle.site_steps import RELEASES_KEPT
-from panel.settings import Settings
 from panel.store.stores import Stores
-from panel.store.tables import Release, Run
-
-_OLD, _NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
-_SECOND = {
-    "kind": "container", "title": "Mails", "source": "backend", "port": 5001, "path_pattern": "/mail/*",
-    "health_path": "/status", "owner": {"team": "API team", "contact": "api-team@example.com"},
-}  # fmt: skip
-
-
-@dataclass
-class Services:
-    """Services that do as they are told, and remember what was asked."""
-
-    ends: dict[str, Exception | Callable[..., None]] = field(default_factory=dict)
-    wanted: dict[str, Wanted] = field(default_factory=dict)
-    acts: list[str] = field(default_factory=list)
-    pruned: list[Manifest] = field(default_factory=list)
-    published: Mapping[str, Any] = field(default_factory=dict)
-
-    def roll_out(
-        self, _aws: Any, target: Any, wanted: Wanted, eyes: Any, *, reverting: Any, **_: Any
-    ) -> Rollout:
-        self.acts.append(f"roll out {target.service}")
-        self.wanted[target.service] = wanted
-        self._end(target.service, eyes, reverting)
-        moment = datetime.now(UTC)
-        return Rollout("arn:new", "arn:old", wanted.digest, wanted.version, moment, moment, 2, 2)
-
-    def go_back(self, _aws: Any, target: Any, baseline: Baseline, _eyes: Any, *, why: str, **_: Any) -> Any:
-        self.acts.append(f"back {target.service} to {baseline.version}")
-        return RolloutFailedError(f"It failed: {why}.", outcome="rolled_back")
-
-    def ship(self, _aws: Any, source: Any, **_: Any) -> Shipment:
-        self.acts.append(f"build {source.repository}")
-        return Shipment("ref", _NEW, source.revision.tag, 7, already_there=False, durations={"build": 1.5})
-
-    def pick(self, _aws: Any, repository: str, *, tag: str = "", digest: str = "") -> Shipment:
-        self.acts.append(f"pick {repository} {tag or digest[:9]}")
-        self._end("pick")
-        return Shipment("ref", digest or _OLD, tag, 7, already_there=True)
-
-    def publish(self, _aws: Any, what: Any, place: Any, **more: Any) -> Publication:
-        self.acts.append(f"publish {more['release']}")
-        self.published = more
-        self._end("publish", more["stopped"])
-        files = {"index.html": FileEntry("1", "2", 3, "v1")}
-        manifest = what if isinstance(what, Manifest) else Manifest(place.bucket, _NEW, files)
-        moment = datetime.now(UTC)
-        return Publication(more["release"], manifest, 1, 1, 0, 1, (), {"publish": 0.1}, moment, moment)
-
-    def prune(self, _aws: Any, _place: Any, keep: list[Manifest], **_: Any) -> int:
-        self.pruned = keep
-        self._end("prune")
-        return 0
-
-    def _end(self, name: str, *how: Any) -> None:
-        end = self.ends.get(name)
-        if isinstance(end, Exception):
-            raise end
-        if end is not None:
-            end(*how)
-
-    def as_acts(self) -> DeployActs:
-        return DeployActs(
-            settings=lambda *_, **__: ({"LOG": "1", "API_TOKEN": "old-value-1"}, {"LOG": "2", "API_TOKEN": "new-value-2"}),
-            ship_from_source=self.ship, pick_image=self.pick, read_baseline=lambda *_: Baseline("arn:old", 2, "v0"),
-            roll_out=self.roll_out, go_back=self.go_back, build_site=lambda *_: None, publish_site=self.publish,
-            republish_site=self.publish, prune_site=self.prune, look_at_images=lambda _: None,
-        )  # fmt: skip
-
-
-@dataclass
-class Room:
-    """A worker's steps over one store."""
-
-    stores: Stores
-    services: Services
-    context: Any
-
-    def steps(self) -> DeploySteps:
-        return DeploySteps(self.context, self.services.as_acts())
-
-    def run(self, kind: str = "deploy", **order: Any) -> int:
-        stages = ["compare", "review", "image", "rollout", "site", "checks"]
-        number = self.stores.runs.create("staging", kind, "ana", stages, **order).id
-        assert number is not None
-        self.stores.runs.transition(number, "preparing", "worker")
-        return number
-
-    def ship(self, number: int) -> None:
-        """From the image to the site, as the workflow has it."""
-        steps = self.steps()
-        images = steps.image(number)
-        steps.rollout(number, images, steps.baselines(number))
-        steps.site(number)
-
-    def fails(self, number: int) -> PanelError:
-        """Ship, and end the run as the workflow does."""
-        with pytest.raises(PanelError) as caught:
-            self.ship(number)
-        self.end(number, caught.value)
-        return caught.value
-
-    def end(self, number: int, error: PanelError) -> None:
-        state = "canceled" if isinstance(error, CanceledRunError) else "errored"
-        self.stores.runs.finish(number, state, "worker", error=error.message)
-
-    def released(self, service: str, version: str, environment: str = "staging", **fields: Any) -> Release:
-        run = self.stores.runs.create(environment, "deploy", "ana", ["image"]).id
-        kind = "static" if service == "frontend" else "container"
-        release = self.stores.releases.start(
-            environment, service, kind, version, run_id=run, **({"digest": _OLD} | fields)
-        )
-        if kind == "static":
-            manifest = Manifest(f"{environment}-site", _OLD, {"index.html": FileEntry("1", "2", 3, version)})
-            self.stores.releases.keep_files(release.id or 0, manifest.to_dict())
-        self.stores.runs.finish(run, "canceled", "ana")
-        return self.stores.releases.finish(release.id or 0, "live")
-
-    def of(self, number: int) -> dict[str, str]:
-        return {one.service: one.status for one in self.stores.releases.of_run(number)}
+from panel.store.tables import Run
+from tests.unit.lifecycle.deploy_room import NEW, OLD, Room, furnished
 
 
 @pytest.fixture
 def room(stores: Stores, catalogue: Catalogue, tmp_path: Path) -> Room:
-    for path in (
-        "backend/api.py",
-        "frontend/index.html",
-        "requirements/backend.txt",
-        "requirements/mails.txt",
-    ):
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text("1")
-    model = catalogue.model_dump(by_alias=True)
-    model["services"] = {
-        "backend": model["services"]["backend"] | {"environment": {"LOG": "2"}},
-        "mails": _SECOND, "frontend": model["services"]["frontend"],
-    }  # fmt: skip
-    larger = Catalogue.model_validate(model)
-    catalogue.services.clear()
-    catalogue.services.update(larger.services)
-    names = {name: {"name": f"todo/{name}"} for name in ("backend", "mails")}
-    stores.environments.save(SHARED, exists=True, outputs={"repositories": names})
-    service = {
-        "task_definition_family": "f",
-        "container_name": "c",
-        "target_group_arn": "",
-        "desired_count": 2,
-    }
-    outputs = {
-        "cluster_name": "todo", "site_bucket": "staging-site", "cloudfront_distribution_id": "D1",
-        "services": {name: service | {"service_name": name} for name in names}, "domain_name": "x.example.com",
-        "cloudfront_domain_name": "d1.cloudfront.net",
-    }  # fmt: skip
-    stores.environments.save("staging", exists=True, ready=True, outputs=outputs)
-    context: Any = SimpleNamespace(
-        stores=stores, settings=Settings(root=tmp_path, data_dir=tmp_path / "data"), catalogue=lambda: catalogue,
-        aws=lambda: None, runtime=lambda: "process", tasks=lambda: None, world=lambda: "w1", emulated_endpoint="http://x",
-    )  # fmt: skip
-    return Room(stores, Services(), context)
+    return furnished(stores, catalogue, tmp_path)
 
 
 def test_a_build_is_recorded_with_where_it_comes_from_and_how_long_it_took(room: Room) -> None:
@@ -194,7 +32,7 @@ def test_a_build_is_recorded_with_where_it_comes_from_and_how_long_it_took(room:
     live = room.stores.releases.live("staging")
     assert sorted(live) == ["backend", "frontend", "mails"]
     backend = live["backend"]
-    assert (backend.digest, backend.task_definition, backend.size) == (_NEW, "arn:new", 7)
+    assert (backend.digest, backend.task_definition, backend.size) == (NEW, "arn:new", 7)
     assert (backend.source, backend.previous_id, backend.world, backend.detail) == (
         "build",
         before.id,
@@ -204,7 +42,7 @@ def test_a_build_is_recorded_with_where_it_comes_from_and_how_long_it_took(room:
     assert backend.durations == {"build": 1.5, "roll_out": 0.0}
     assert room.stores.releases.get(before.id or 0).status == "superseded"
     assert room.services.wanted["backend"].environment == {"LOG": "2"}
-    assert live["frontend"].digest == _NEW
+    assert live["frontend"].digest == NEW
     assert room.services.published["config"]["environment"] == "staging"
 
 
@@ -214,46 +52,46 @@ def test_a_pick_is_named_by_its_tag_and_knows_who_built_it(room: Room) -> None:
     room.ship(number)
 
     (release,) = room.stores.releases.of_run(number)
-    assert (release.version, release.tag, release.digest, release.source) == ("best", "best", _OLD, "tag")
+    assert (release.version, release.tag, release.digest, release.source) == ("best", "best", OLD, "tag")
     assert (release.revision, release.position) == ("4f2a91c0", 7)
     assert room.services.acts == ["pick todo/backend best", "roll out backend"]
 
 
 def test_a_pick_by_digest_is_named_by_its_beginning(room: Room) -> None:
-    number = room.run(options={"services": ["backend"], "pick": {"backend": {"digest": _NEW}}})
+    number = room.run(options={"services": ["backend"], "pick": {"backend": {"digest": NEW}}})
 
     room.ship(number)
 
     (release,) = room.stores.releases.of_run(number)
-    assert (release.version, release.digest, release.source) == ("b" * 12, _NEW, "digest")
+    assert (release.version, release.digest, release.source) == ("b" * 12, NEW, "digest")
 
 
 def test_a_way_back_takes_the_settings_of_that_time_and_a_promotion_those_of_the_target(room: Room) -> None:
     origin = room.released("backend", "v1", task_definition="arn:7", revision="abc")
     site = room.released("frontend", "s1")
-    room.released("backend", "v2", digest=_NEW)
+    room.released("backend", "v2", digest=NEW)
     chosen = {"services": ["backend", "frontend"], "releases": {"backend": origin.id, "frontend": site.id}}
     number = room.run("rollback", options=chosen)
     room.ship(number)
 
     wanted = room.services.wanted["backend"]
-    assert (wanted.version, wanted.digest, wanted.like, wanted.environment) == ("v1", _OLD, "arn:7", {})
+    assert (wanted.version, wanted.digest, wanted.like, wanted.environment) == ("v1", OLD, "arn:7", {})
     live = room.stores.releases.live("staging")["backend"]
     assert (live.source, live.origin_id, live.revision, live.version) == ("rollback", origin.id, "abc", "v1")
-    assert room.services.acts == [f"pick todo/backend {_OLD[:9]}", "roll out backend", "publish r2"]
+    assert room.services.acts == [f"pick todo/backend {OLD[:9]}", "roll out backend", "publish r2"]
     assert room.services.published["live"].files["index.html"].version == "s1"
-    assert room.stores.releases.live("staging")["frontend"].digest == _OLD
+    assert room.stores.releases.live("staging")["frontend"].digest == OLD
     room.stores.runs.finish(number, "errored", "worker")
 
     number = room.run("promote", options=chosen | {"from": "production"})
     room.ship(number)
     wanted = room.services.wanted["backend"]
-    assert (wanted.digest, wanted.like, wanted.environment) == (_OLD, "", {"LOG": "2"})
+    assert (wanted.digest, wanted.like, wanted.environment) == (OLD, "", {"LOG": "2"})
 
 
 def test_an_image_that_is_gone_is_told_and_nothing_is_touched(room: Room) -> None:
     origin = room.released("backend", "v1")
-    room.released("backend", "v2", digest=_NEW)
+    room.released("backend", "v2", digest=NEW)
     room.services.ends["pick"] = NotFoundError("There is no such image.")
     number = room.run("rollback", options={"services": ["backend"], "releases": {"backend": origin.id}})
 

@@ -178,6 +178,11 @@ class Bench:
         (folder / "process.json").write_text(json.dumps({"pid": me.pid, "create_time": born}))
         return folder
 
+    def planned(self) -> None:
+        """Plan, as far as the review."""
+        self.ends("plan", self.outcome())
+        self.runner.plan(self.job)
+
     def begun_before(self, action: str, *, alive: bool) -> None:
         """An execution of this run that was begun here, whose process lives or is gone."""
         key = self.job.key(action)
