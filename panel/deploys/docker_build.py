@@ -70,21 +70,28 @@ def ship_with_docker(
         return _pushed(aws, found, stored, revision.tag)
     what = DockerSource(root, source, requirements, revision, base, data_dir)
     docker = engine(docker_host)
-    push = _Push(docker, aws, found, revision.tag, report, stopped)
     try:
-        begun = time.monotonic()
-        _have_base(docker, base, report, stopped)
-        build_image(what, push.reference, report=report, stopped=stopped, docker_host=docker_host)
-        built = time.monotonic()
-        try:
-            push.send(LayerProgress(parts))
-        finally:
-            if not keep_local:
-                _remove(docker, push.reference, report)
-        durations = {"build": built - begun, "push": time.monotonic() - built}
+        push = _Push(docker, aws, found, revision.tag, report, stopped)
+        durations = _build_and_push(what, push, LayerProgress(parts), docker_host, keep_local=keep_local)
     finally:
         docker.close()
     return _pushed(aws, found, _shown(aws, repository, revision.tag), revision.tag, durations)
+
+
+def _build_and_push(
+    what: DockerSource, push: _Push, progress: LayerProgress, docker_host: str, *, keep_local: bool
+) -> dict[str, float]:
+    """Seconds that each of the two took."""
+    begun = time.monotonic()
+    _have_base(push.docker, what.base, push.report, push.stopped)
+    build_image(what, push.reference, report=push.report, stopped=push.stopped, docker_host=docker_host)
+    built = time.monotonic()
+    try:
+        push.send(progress)
+    finally:
+        if not keep_local:
+            _remove(push.docker, push.reference, push.report)
+    return {"build": built - begun, "push": time.monotonic() - built}
 
 
 def _have_base(docker: Engine, base: str, report: Report, stopped: Stopped) -> None:

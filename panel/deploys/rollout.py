@@ -98,18 +98,7 @@ def roll_out(
         running = watch(aws, target.settling(made.arn, target.desired), attempt.change(deadline_s), eyes)
     except Unsettled as failure:
         raise attempt.undone(before, failure, reverting) from failure
-    eyes.report(f"{target.service} {wanted.version} serves: {running} of {running} tasks")
-    previous = before.task_definition_arn if before and before.task_definition_arn != made.arn else None
-    return Rollout(
-        made.arn,
-        previous,
-        wanted.digest,
-        wanted.version,
-        started_at,
-        datetime.now(UTC),
-        running,
-        target.desired,
-    )
+    return attempt.done(before, started_at, running)
 
 
 def _refuse_what_cannot_begin(
@@ -152,6 +141,16 @@ class _Attempt:
             proven=lambda: mismatch(self.eyes.verify(), self.wanted.version, self.wanted.digest),
             broken=lambda: self.eyes.broken(self.made.arn),
             deadline_s=deadline_s,
+        )
+
+    def done(self, before: Baseline | None, started_at: datetime, running: int) -> Rollout:
+        """Say that it serves."""
+        target, wanted, made = self.target, self.wanted, self.made
+        self.eyes.report(f"{target.service} {wanted.version} serves: {running} of {running} tasks")
+        previous = before.task_definition_arn if before and before.task_definition_arn != made.arn else None
+        ended_at = datetime.now(UTC)
+        return Rollout(
+            made.arn, previous, wanted.digest, wanted.version, started_at, ended_at, running, target.desired
         )
 
     def undone(

@@ -25,7 +25,31 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 @pytest.fixture
 def outputs(aws: Aws) -> dict[str, object]:
     """A world with two tasks wanted, and the outputs that Terraform would give."""
-    ecs, balancer = aws.client("ecs"), aws.client("elbv2")
+    two_tasks_wanted(aws)
+    load_balancer, group = balanced(aws)
+    aws.client("s3").create_bucket(
+        Bucket="todo-staging-state", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    return {
+        "domain_name": "staging.todo.example.com",
+        "cloudfront_domain_name": "dabc.cloudfront.net",
+        "cloudfront_distribution_id": distribution(aws),
+        "cluster_name": "todo-staging",
+        "autoscaling_group_name": "todo-staging",
+        "load_balancer_arn": load_balancer,
+        "state_bucket": "todo-staging-state",
+        "services": {
+            "backend": {
+                "service_name": "todo-staging-backend",
+                "container_name": "backend",
+                "target_group_arn": group,
+            }
+        },
+    }
+
+
+def two_tasks_wanted(aws: Aws) -> None:
+    ecs = aws.client("ecs")
     ecs.create_cluster(clusterName="todo-staging")
     definition = ecs.register_task_definition(
         family="todo-staging-backend",
@@ -41,7 +65,11 @@ def outputs(aws: Aws) -> dict[str, object]:
     ecs.create_service(
         cluster="todo-staging", serviceName="todo-staging-backend", taskDefinition=definition, desiredCount=2
     )
-    ec2 = aws.client("ec2")
+
+
+def balanced(aws: Aws) -> tuple[str, str]:
+    """ARNs of a load balancer in two zones and of its target group."""
+    ec2, balancer = aws.client("ec2"), aws.client("elbv2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"]
@@ -50,13 +78,15 @@ def outputs(aws: Aws) -> dict[str, object]:
     load_balancer = balancer.create_load_balancer(
         Name="todo-staging", Subnets=[subnet["SubnetId"] for subnet in subnets]
     )["LoadBalancers"][0]["LoadBalancerArn"]
-    aws.client("s3").create_bucket(
-        Bucket="todo-staging-state", CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
     group = balancer.create_target_group(
         Name="todo-staging-backend", Protocol="HTTP", Port=5000, VpcId=vpc, TargetType="ip"
     )["TargetGroups"][0]["TargetGroupArn"]
-    distribution = aws.client("cloudfront").create_distribution(
+    return load_balancer, group
+
+
+def distribution(aws: Aws) -> str:
+    """The identifier of a distribution."""
+    made = aws.client("cloudfront").create_distribution(
         DistributionConfig={
             "CallerReference": "1",
             "Comment": "",
@@ -64,23 +94,8 @@ def outputs(aws: Aws) -> dict[str, object]:
             "Origins": {"Quantity": 1, "Items": [{"Id": "site", "DomainName": "site.s3.amazonaws.com"}]},
             "DefaultCacheBehavior": {"TargetOriginId": "site", "ViewerProtocolPolicy": "allow-all"},
         }
-    )["Distribution"]
-    return {
-        "domain_name": "staging.todo.example.com",
-        "cloudfront_domain_name": "dabc.cloudfront.net",
-        "cloudfront_distribution_id": distribution["Id"],
-        "cluster_name": "todo-staging",
-        "autoscaling_group_name": "todo-staging",
-        "load_balancer_arn": load_balancer,
-        "state_bucket": "todo-staging-state",
-        "services": {
-            "backend": {
-                "service_name": "todo-staging-backend",
-                "container_name": "backend",
-                "target_group_arn": group,
-            }
-        },
-    }
+    )
+    return str(made["Distribution"]["Id"])
 
 
 def serve_all(site: Any) -> None:
